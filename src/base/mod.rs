@@ -1,0 +1,16 @@
+//! Words that every room shares: spans, quantities, digests, ids and random streams.
+//!
+//! Knows nothing of experiments. Everything here is a value: it can be copied, compared
+//! and written down, and none of it touches disk, clock or network.
+
+mod digest;
+mod ids;
+mod quantity;
+mod span;
+mod stream;
+
+pub use digest::{Digest, Digester};
+pub use ids::{CallId, TrialId};
+pub use quantity::{Quantity, Unit};
+pub use span::{FileId, Span};
+pub use stream::Stream;

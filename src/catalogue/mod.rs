@@ -1,0 +1,1 @@
+//! All signatures, collected, and what builds from them.

@@ -1,0 +1,1 @@
+//! Flags, commands, progress and exit codes.

@@ -1,0 +1,1 @@
+//! Source files, labels and the rendering of diagnostics.

@@ -1,0 +1,1 @@
+//! Models, their providers and the gateway in front of them.

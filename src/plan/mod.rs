@@ -1,0 +1,1 @@
+//! The index space of trials and its forecast.

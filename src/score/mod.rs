@@ -1,0 +1,1 @@
+//! Metrics: what a trial's output is worth.

@@ -1,0 +1,1 @@
+//! Strategies: how a trial asks models.

@@ -1,0 +1,1 @@
+//! Templates, normalisers and extractors.
