@@ -1,1 +1,21 @@
-//! What happened, as data.
+//! What happened, as data: items, requests, answers, calls, outputs, scores and trials,
+//! and the traits through which other rooms reach the store.
+//!
+//! These are the words in which `model`, `strategy`, `engine`, `store` and `analysis` speak
+//! to one another. Everything a user may see again is `Serialize`; [`FORMAT`] rises when
+//! the meaning of a stored field changes. Nothing here acts.
+
+mod call;
+mod item;
+mod observed;
+mod output;
+mod trial;
+
+pub use call::{Answer, CallRecord, Failure, FailureKind, Message, Request, Role};
+pub use item::Item;
+pub use observed::{AnswerCache, Observation, Observed, SampleSource, SourceError};
+pub use output::{Output, Usage, Vote};
+pub use trial::{Outcome, Score, TrialRecord};
+
+/// The version of what the store holds.
+pub const FORMAT: u32 = 1;

@@ -1,0 +1,69 @@
+//! What analysis reads, and what the gateway keeps: traits that the store fulfils.
+
+use thiserror::Error;
+
+use crate::base::CallId;
+use crate::record::call::Answer;
+
+/// One trial's value of a metric or measure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Observed {
+    /// Index of the item.
+    pub item: u32,
+    /// Which repeat, from 0.
+    pub repeat: u32,
+    /// The value.
+    pub value: Observation,
+}
+
+/// The value of a metric or measure for one trial.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Observation {
+    /// A number in base units.
+    Value(f64),
+    /// The trial failed, or the metric did.
+    Failed,
+    /// The trial is done and the metric or measure has no value: unscored, or unknown (the
+    /// cost without a price, the latency of a cached answer).
+    Unscored,
+}
+
+/// Where the analysis finds samples. The store is one; tests bring their own.
+pub trait SampleSource {
+    /// Returns the observations of a metric or measure under a condition, by its index in
+    /// the experiment: every committed trial once, ordered by item, then repeat.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be read.
+    fn sample(&self, condition: u32, metric: &str) -> Result<Vec<Observed>, SourceError>;
+
+    /// Returns the number of items of the run.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be read.
+    fn items(&self) -> Result<u32, SourceError>;
+
+    /// Returns for each item the value of a column as text: the groups of `cluster:`.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be read.
+    fn clusters(&self, column: &str) -> Result<Vec<String>, SourceError>;
+}
+
+/// A sample could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct SourceError {
+    /// What happened.
+    pub message: String,
+}
+
+/// Where the gateway looks for answers that were paid for before. Keeping is the work of
+/// whoever commits the trial.
+pub trait AnswerCache: Send + Sync {
+    /// Finds the answer to a call by its id.
+    fn find(&self, id: CallId) -> Option<Answer>;
+}
