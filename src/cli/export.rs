@@ -1,0 +1,164 @@
+//! `export RUN --to csv|jsonl`: a row for each trial.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+
+use super::args::Table;
+use super::exit::{Exit, Trouble};
+use super::runs;
+use crate::record::{Outcome, Score, TrialRecord};
+use crate::store::{Place, Store};
+
+/// Writes the trials of a run as a table.
+pub(super) fn export(
+    run: &Path,
+    to: Table,
+    output: Option<&Path>,
+) -> Result<Exit, Trouble> {
+    let store = runs::read(run)?;
+    let mut writer: Box<dyn Write> = match output {
+        Some(path) => Box::new(BufWriter::new(std::fs::File::create(path).map_err(
+            |error| Trouble::Failed(format!("write {}: {error}", path.display())),
+        )?)),
+        None => Box::new(BufWriter::new(std::io::stdout().lock())),
+    };
+    let written = match to {
+        Table::Csv => csv(&store, &mut writer),
+        Table::Jsonl => jsonl(&store, &mut writer),
+    };
+    match written.and_then(|()| writer.flush().map_err(Broken::Pipe)) {
+        Ok(()) => Ok(Exit::Complete),
+        // A reader such as `head` that has enough is no failure.
+        Err(Broken::Pipe(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            Ok(Exit::Complete)
+        }
+        Err(Broken::Pipe(error)) => Err(Trouble::Failed(format!("write the table: {error}"))),
+        Err(Broken::Trouble(trouble)) => Err(trouble),
+    }
+}
+
+/// Why a table was not written to its end.
+#[derive(Debug)]
+enum Broken {
+    Pipe(std::io::Error),
+    Trouble(Trouble),
+}
+
+/// Calls `each` with every trial in order, and its item's id.
+fn trials(
+    store: &Store,
+    mut each: impl FnMut(&str, &TrialRecord) -> Result<(), Broken>,
+) -> Result<(), Broken> {
+    let failed = |error: crate::store::StoreError| Broken::Trouble(Trouble::failed(&error));
+    let items = store.all_items().map_err(failed)?;
+    let mut places: Vec<Place> = Vec::new();
+    store.committed(|trial| places.push(trial.place)).map_err(failed)?;
+    for place in places {
+        let Some(trial) = store.trial(place).map_err(failed)? else { continue };
+        let id = items.get(place.item as usize).map_or("", |item| item.id.as_str());
+        each(id, &trial)?;
+    }
+    Ok(())
+}
+
+fn jsonl(store: &Store, writer: &mut dyn Write) -> Result<(), Broken> {
+    trials(store, |item, trial| {
+        let row = row(store, item, trial);
+        writeln!(writer, "{row}").map_err(Broken::Pipe)
+    })
+}
+
+fn row(store: &Store, item: &str, trial: &TrialRecord) -> Json {
+    let (text, confidence, failure) = outcome(trial);
+    let scores: serde_json::Map<String, Json> = store
+        .info()
+        .metrics
+        .iter()
+        .zip(&trial.scores)
+        .map(|(metric, score)| (metric.name.clone(), number(score)))
+        .collect();
+    json!({
+        "id": trial.id,
+        "item": item,
+        "condition": condition(store, trial),
+        "repeat": trial.repeat,
+        "text": text,
+        "confidence": confidence,
+        "failure": failure,
+        "scores": scores,
+        "requests": trial.usage.requests,
+        "tokens_in": trial.usage.tokens_in,
+        "tokens_out": trial.usage.tokens_out,
+        "cost_usd": trial.usage.cost,
+        "latency_s": trial.usage.latency,
+        "waited_s": trial.usage.waited,
+        "calls": trial.calls,
+    })
+}
+
+fn csv(store: &Store, writer: &mut dyn Write) -> Result<(), Broken> {
+    let mut table = csv::Writer::from_writer(writer);
+    let wrong = |error: csv::Error| {
+        Broken::Pipe(match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => std::io::Error::other(format!("{other:?}")),
+        })
+    };
+    let mut head = vec!["id", "item", "condition", "repeat", "text", "confidence", "failure"];
+    let metrics: Vec<String> =
+        store.info().metrics.iter().map(|metric| metric.name.clone()).collect();
+    head.extend(metrics.iter().map(String::as_str));
+    head.extend(["requests", "tokens_in", "tokens_out", "cost_usd", "latency_s", "waited_s"]);
+    table.write_record(&head).map_err(wrong)?;
+    trials(store, |item, trial| {
+        let (text, confidence, failure) = outcome(trial);
+        let mut cells = vec![
+            trial.id.to_string(),
+            item.to_owned(),
+            condition(store, trial).to_owned(),
+            trial.repeat.to_string(),
+            text.unwrap_or_default().to_owned(),
+            shown(confidence),
+            failure.unwrap_or_default(),
+        ];
+        cells.extend(trial.scores.iter().map(|score| match score {
+            Score::Value(value) => value.to_string(),
+            Score::Unscored | Score::Failed(_) => String::new(),
+        }));
+        let usage = &trial.usage;
+        cells.extend([
+            usage.requests.to_string(),
+            shown(usage.tokens_in),
+            shown(usage.tokens_out),
+            shown(usage.cost),
+            shown(usage.latency),
+            usage.waited.to_string(),
+        ]);
+        table.write_record(&cells).map_err(wrong)
+    })?;
+    table.flush().map_err(Broken::Pipe)
+}
+
+fn outcome(trial: &TrialRecord) -> (Option<&str>, Option<f64>, Option<String>) {
+    match &trial.outcome {
+        Outcome::Done(output) => (Some(&output.text), output.confidence, None),
+        Outcome::Failed(failure) => (None, None, Some(failure.to_string())),
+    }
+}
+
+fn condition<'a>(store: &'a Store, trial: &TrialRecord) -> &'a str {
+    store.info().conditions.get(trial.condition as usize).map_or("", String::as_str)
+}
+
+fn number(score: &Score) -> Json {
+    match score {
+        Score::Value(value) => json!(value),
+        Score::Unscored | Score::Failed(_) => Json::Null,
+    }
+}
+
+fn shown<T: ToString>(value: Option<T>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,269 @@
+//! From a run's store to its reports: `report RUN`, `show RUN`, and the end of a run.
+
+use std::path::Path;
+
+use super::args::Look;
+use super::exit::{Exit, Trouble};
+use super::{colour_out, columns, runs, say};
+use crate::analysis::{self, Findings};
+use crate::base::Digest;
+use crate::report::{
+    self, CallTotals, FailureCount, Format, ModelFacts, RunFacts, SourceFacts, TrialTotals,
+};
+use crate::spec::Experiment;
+use crate::store::{RunStatus, Store};
+
+/// What the store says of a run, worked out.
+#[derive(Debug)]
+pub(super) struct Results {
+    pub(super) experiment: Experiment,
+    pub(super) facts: RunFacts,
+    pub(super) findings: Findings,
+}
+
+/// `report RUN`: writes the reports anew.
+pub(super) fn report(run: &Path, format: Look) -> Result<Exit, Trouble> {
+    let results = of(run)?;
+    let written = results.write(run)?;
+    match format {
+        Look::Human => {
+            for file in written {
+                say(&format!("{}\n", run.join(file).display()));
+            }
+        }
+        Look::Json => results.print_json(),
+    }
+    Ok(Exit::Complete)
+}
+
+/// `show RUN`: prints what was found.
+pub(super) fn show(run: &Path, format: Look) -> Result<Exit, Trouble> {
+    let results = of(run)?;
+    match format {
+        Look::Human => results.print(),
+        Look::Json => results.print_json(),
+    }
+    Ok(Exit::Complete)
+}
+
+fn of(run: &Path) -> Result<Results, Trouble> {
+    let store = runs::read(run)?;
+    let experiment = store.experiment().map_err(|error| Trouble::failed(&error))?;
+    Results::gather(&store, experiment, None, 0)
+}
+
+impl Results {
+    /// Reads the store and analyses it.
+    ///
+    /// `planned` is the number of trials that were asked for; without it, it follows from the
+    /// store. `reused` trials were there before.
+    pub(super) fn gather(
+        store: &Store,
+        experiment: Experiment,
+        planned: Option<u64>,
+        reused: u64,
+    ) -> Result<Self, Trouble> {
+        let exploratory = store.exploratory().map_err(|error| Trouble::failed(&error))?;
+        let removed: Vec<String> = store
+            .removed_hypotheses()
+            .map_err(|error| Trouble::failed(&error))?
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect();
+        let input = analysis::AnalysisInput { exploratory, removed: removed.clone() };
+        let findings = analysis::analyse(&experiment, store, &input)
+            .map_err(|error| Trouble::failed(&error))?;
+        let mut facts = facts(store, &experiment, planned, reused)?;
+        facts.removed_hypotheses = removed;
+        Ok(Self { experiment, facts, findings })
+    }
+
+    /// Writes the reports that the experiment asks for; returns their files.
+    pub(super) fn write(&self, folder: &Path) -> Result<Vec<&'static str>, Trouble> {
+        let mut written = Vec::new();
+        for format in self.formats() {
+            let page =
+                report::render(&self.experiment, &self.facts, &self.findings, format)
+                    .map_err(|error| Trouble::failed(&error))?;
+            let path = folder.join(page.file);
+            std::fs::write(&path, page.text).map_err(|error| {
+                Trouble::Failed(format!("write {}: {error}", path.display()))
+            })?;
+            written.push(page.file);
+        }
+        Ok(written)
+    }
+
+    fn formats(&self) -> Vec<Format> {
+        self.experiment.report.formats.iter().filter_map(|f| report::format(f)).collect()
+    }
+
+    /// Prints the summary.
+    pub(super) fn print(&self) {
+        say(&report::summary(
+            &self.experiment,
+            &self.facts,
+            &self.findings,
+            colour_out(),
+            columns(),
+        ));
+    }
+
+    /// Prints the document of `--format json`.
+    pub(super) fn print_json(&self) {
+        say(&format!("{:#}\n", report::document(&self.facts, &self.findings)));
+    }
+}
+
+fn facts(
+    store: &Store,
+    experiment: &Experiment,
+    planned: Option<u64>,
+    reused: u64,
+) -> Result<RunFacts, Trouble> {
+    let failed = |error: crate::store::StoreError| Trouble::failed(&error);
+    let totals = store.totals().map_err(failed)?;
+    let status = store.status().map_err(failed)?;
+    let complete = matches!(status, RunStatus::Complete | RunStatus::Selection);
+    let asked = match (planned, complete) {
+        (Some(planned), _) => planned.max(totals.committed),
+        (None, true) => totals.committed,
+        (None, false) => store.info().planned,
+    };
+    Ok(RunFacts {
+        run_dir: store.folder().display().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        digest: store.info().experiment.to_string(),
+        complete,
+        stopped: stopped(status).map(str::to_owned),
+        items: items(store, experiment)?,
+        trials: TrialTotals {
+            planned: asked,
+            done: totals.committed - totals.failed,
+            failed: totals.failed,
+            reused,
+        },
+        calls: CallTotals {
+            calls: totals.calls,
+            cached: totals.cached,
+            retries: totals.attempts.saturating_sub(totals.calls - totals.cached),
+            cost_usd: totals.cost_usd,
+            unknown_cost: totals.cost_unknown,
+            tokens_in: totals.tokens_in,
+            tokens_out: totals.tokens_out,
+        },
+        models: models(store)?,
+        failures: failures(store)?,
+        score_failures: score_failures(store)?,
+        sources: sources(experiment),
+        ..RunFacts::default()
+    })
+}
+
+/// Why a run is not complete.
+fn stopped(status: RunStatus) -> Option<&'static str> {
+    match status {
+        RunStatus::Complete | RunStatus::Selection => None,
+        RunStatus::Underway => Some("it is under way, or was killed"),
+        RunStatus::Interrupted => Some("it was interrupted"),
+        RunStatus::Budget => Some("the budget is spent"),
+        RunStatus::TooManyFailures => Some("too many trials failed"),
+        RunStatus::Offline => Some("answers were missing while offline"),
+    }
+}
+
+/// Counts the items that were asked: of all items, those with a committed trial.
+fn items(store: &Store, experiment: &Experiment) -> Result<u32, Trouble> {
+    let planned = store.info().planned;
+    let mut seen = std::collections::BTreeSet::new();
+    let mut committed = 0_u64;
+    store
+        .committed(|trial| {
+            committed += 1;
+            if experiment.conditions.len() > trial.place.condition as usize {
+                seen.insert(trial.place.item);
+            }
+        })
+        .map_err(|error| Trouble::failed(&error))?;
+    if committed == planned {
+        return Ok(store.info().items);
+    }
+    Ok(u32::try_from(seen.len()).unwrap_or(u32::MAX))
+}
+
+fn models(store: &Store) -> Result<Vec<ModelFacts>, Trouble> {
+    let mut models: Vec<ModelFacts> = Vec::new();
+    for count in store.models().map_err(|error| Trouble::failed(&error))? {
+        let known = models.iter_mut().find(|model| model.name == count.model);
+        let model = match known {
+            Some(model) => model,
+            None => {
+                models.push(ModelFacts { name: count.model, ..ModelFacts::default() });
+                let Some(model) = models.last_mut() else { continue };
+                model
+            }
+        };
+        model.calls += count.calls;
+        model.resolved.extend(count.resolved);
+    }
+    Ok(models)
+}
+
+fn failures(store: &Store) -> Result<Vec<FailureCount>, Trouble> {
+    let mut rows = Vec::new();
+    for count in store.failures().map_err(|error| Trouble::failed(&error))? {
+        let example = store
+            .failed_trials(count.condition, count.kind, 1)
+            .map_err(|error| Trouble::failed(&error))?
+            .into_iter()
+            .find_map(|trial| match trial.outcome {
+                crate::record::Outcome::Failed(failure) => Some(failure.message),
+                crate::record::Outcome::Done(_) => None,
+            });
+        rows.push(FailureCount {
+            condition: condition(store, count.condition),
+            kind: count.kind.words().to_owned(),
+            count: count.trials,
+            example: example.unwrap_or_default(),
+        });
+    }
+    Ok(rows)
+}
+
+fn score_failures(store: &Store) -> Result<Vec<FailureCount>, Trouble> {
+    let mut rows = Vec::new();
+    for count in store.scoreless().map_err(|error| Trouble::failed(&error))? {
+        if count.failed == 0 {
+            continue;
+        }
+        let problems = store
+            .score_problems(count.metric, 1)
+            .map_err(|error| Trouble::failed(&error))?;
+        rows.push(FailureCount {
+            condition: condition(store, count.condition),
+            kind: store
+                .info()
+                .metrics
+                .get(count.metric as usize)
+                .map_or_else(String::new, |metric| metric.name.clone()),
+            count: count.failed,
+            example: problems.into_iter().next().map(|(text, _)| text).unwrap_or_default(),
+        });
+    }
+    Ok(rows)
+}
+
+fn condition(store: &Store, index: u32) -> String {
+    store.info().conditions.get(index as usize).cloned().unwrap_or_default()
+}
+
+fn sources(experiment: &Experiment) -> Vec<SourceFacts> {
+    experiment
+        .sources
+        .iter()
+        .map(|source| SourceFacts {
+            path: source.path.clone(),
+            digest: Digest::of(source.text.as_bytes()).to_string(),
+        })
+        .collect()
+}

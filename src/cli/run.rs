@@ -1,0 +1,330 @@
+//! `crucible-run FILE`.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::args::{Look, RunArgs};
+use super::exit::{Exit, Trouble};
+use super::lock::{self, Lock};
+use super::plan::{self, Prepared};
+use super::progress::{Bar, interrupts};
+use super::results::Results;
+use super::{environment, load, say, tell};
+use crate::analysis::Verdict;
+use crate::engine::{self, EngineOptions, RunSummary, StopReason, StopSignal};
+use crate::store::{self, Cache, NewRun, ShownVerdict, Store};
+
+/// Runs a file, or goes on with what was interrupted.
+pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
+    let checked = load::load(&args.file, &args.choice.set)?;
+    let mut prepared = plan::prepare(&checked, &args.choice)?;
+    adjust(&mut prepared, args);
+    let lock = locked(&prepared, args)?;
+    let cache = Arc::new(Cache::open(&args.out).map_err(|error| Trouble::failed(&error))?);
+    let prepared = prepared.assembled(Some(cache.clone()), args.offline)?;
+    let found = earlier(&prepared, args)?;
+    agree(&prepared, &found, args)?;
+    let mut store = open(&prepared, &found, args)?;
+    store.keep_answers(cache, prepared.cacheable_models());
+    let folder = store.folder().to_owned();
+    let summary = carry_out(&prepared, store, args)?;
+    let store = Store::open(&folder).map_err(|error| Trouble::failed(&error))?;
+    let results = Results::gather(
+        &store,
+        prepared.experiment.clone(),
+        Some(summary.planned),
+        summary.reused,
+    )?;
+    finish(store, &results)?;
+    let contradicted = keep_lock(&prepared, &results, lock, args)?;
+    show(&results, &summary, &folder, args)?;
+    if let Some(trouble) = contradicted {
+        return Err(trouble);
+    }
+    Ok(ending(&results, &summary, args))
+}
+
+/// Lets the flags win over the file.
+fn adjust(prepared: &mut Prepared, args: &RunArgs) {
+    let header = &mut prepared.experiment.header;
+    if let Some(concurrency) = args.concurrency {
+        header.concurrency = concurrency;
+    }
+    if args.budget.is_some() {
+        header.budget = args.budget;
+    }
+}
+
+/// Reads the lock file and compares it with the data as they are.
+fn locked(prepared: &Prepared, args: &RunArgs) -> Result<Option<Lock>, Trouble> {
+    let path = lock::path(Path::new(&args.file));
+    let lock = lock::read(&path)?;
+    match &lock {
+        None if args.locked => {
+            return Err(Trouble::Wrong(format!(
+                "--locked, and there is no {}; a run without --locked writes it",
+                path.display()
+            )));
+        }
+        None => {}
+        Some(lock) => {
+            let changed = lock.contradictions(&prepared.lock());
+            if args.locked && !changed.is_empty() {
+                return Err(Trouble::Wrong(format!(
+                    "--locked, and {} says otherwise: {}",
+                    path.display(),
+                    changed.join("; ")
+                )));
+            }
+            for change in changed {
+                tell(&format!("note: {change} since {} was written\n", path.display()));
+            }
+        }
+    }
+    Ok(lock)
+}
+
+/// The runs of the experiment that are there.
+#[derive(Debug, Default)]
+struct Earlier {
+    /// The run that is gone on with.
+    same: Option<PathBuf>,
+    /// Runs to take trials over from, newest first.
+    others: Vec<PathBuf>,
+    /// Trials committed in the run that is gone on with.
+    committed: u64,
+}
+
+fn earlier(prepared: &Prepared, args: &RunArgs) -> Result<Earlier, Trouble> {
+    if args.fresh {
+        return Ok(Earlier::default());
+    }
+    let runs = store::find_runs(&args.out, Some(&prepared.experiment.name))
+        .map_err(|error| Trouble::failed(&error))?;
+    let (digest, items) = (prepared.experiment.digest(), prepared.items_digest());
+    let is_same = |run: &store::FoundRun| {
+        run.info.experiment == digest && run.info.items_digest == items
+    };
+    let same = runs.iter().find(|run| is_same(run));
+    Ok(Earlier {
+        same: same.map(|run| run.folder.clone()),
+        committed: same.map_or(0, |run| run.committed),
+        others: runs
+            .iter()
+            .filter(|run| !is_same(run))
+            .map(|run| run.folder.clone())
+            .collect(),
+    })
+}
+
+/// Asks before money is spent, where somebody can answer.
+fn agree(prepared: &Prepared, found: &Earlier, args: &RunArgs) -> Result<(), Trouble> {
+    let forecast = prepared.forecast();
+    let left = forecast.trials.saturating_sub(found.committed);
+    if args.yes || args.offline || !prepared.spends_money() || left == 0 {
+        return Ok(());
+    }
+    let cost = plan::cost_words(&forecast);
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return match prepared.experiment.header.budget {
+            Some(_) => Ok(()),
+            None => Err(Trouble::NotAgreed(format!(
+                "this run would cost {cost}; agree with --yes, or set a budget \
+                 (--budget 5usd, or `budget: $5.00` in the file)"
+            ))),
+        };
+    }
+    tell(&format!(
+        "{} trials, about {:.0} calls, {cost}. Run it? [y/N] ",
+        forecast.trials, forecast.calls
+    ));
+    drop(std::io::stderr().flush());
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    let agreed = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
+    if read.is_ok() && agreed {
+        Ok(())
+    } else {
+        Err(Trouble::NotAgreed("nothing was run and nothing was spent".to_owned()))
+    }
+}
+
+/// Opens the run that is gone on with, or makes a new one that takes over what it shares.
+fn open(
+    prepared: &Prepared,
+    found: &Earlier,
+    args: &RunArgs,
+) -> Result<Store, Trouble> {
+    let failed = |error: store::StoreError| Trouble::failed(&error);
+    if let Some(folder) = &found.same {
+        return Store::open(folder).map_err(failed);
+    }
+    let started = environment::now();
+    let seed = prepared.experiment.header.seed;
+    let mut store = Store::create(
+        &args.out,
+        &NewRun {
+            experiment: &prepared.experiment,
+            items: prepared.items(),
+            created: started,
+            command: &environment::command(),
+            environment: &environment::document(seed, started),
+        },
+    )
+    .map_err(failed)?;
+    let laboratory = prepared.laboratory()?;
+    for folder in &found.others {
+        let Ok(other) = Store::read(folder) else { continue };
+        let taken = engine::take_over(&prepared.plan, &*laboratory, &mut store, &other)
+            .map_err(|error| Trouble::failed(&error))?;
+        if taken.trials > 0 {
+            let detail = json!({ "from": folder.display().to_string(), "taken": taken });
+            store.note(environment::now(), "taken_over", &detail).map_err(failed)?;
+        }
+    }
+    Ok(store)
+}
+
+fn carry_out(
+    prepared: &Prepared,
+    store: Store,
+    args: &RunArgs,
+) -> Result<RunSummary, Trouble> {
+    let header = &prepared.experiment.header;
+    let options = EngineOptions {
+        concurrency: header.concurrency,
+        max_failures: header.max_failures,
+        ..EngineOptions::default()
+    };
+    let bar = Bar::new(args.format == Look::Human);
+    let (stop, listener) = watch::channel(StopSignal::GoOn);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::failed(&error))?;
+    let ended = runtime.block_on(async {
+        let work = engine::run(
+            &prepared.plan,
+            prepared.laboratory()?,
+            store,
+            options,
+            listener,
+            &bar,
+        );
+        tokio::select! {
+            ended = work => ended.map_err(|error| Trouble::failed(&error)),
+            trouble = interrupts(&stop) => Err(trouble),
+        }
+    });
+    bar.end();
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    ended
+}
+
+/// Writes the reports, and what was shown, so that it can be told later.
+fn finish(mut store: Store, results: &Results) -> Result<(), Trouble> {
+    let failed = |error: store::StoreError| Trouble::failed(&error);
+    results.write(store.folder())?;
+    let at = environment::now().to_rfc3339();
+    for hypothesis in &results.experiment.hypotheses {
+        if let Some(found) = results.findings.hypotheses.get(&hypothesis.name) {
+            store
+                .show_verdict(&ShownVerdict {
+                    at: at.clone(),
+                    hypothesis: hypothesis.name.clone(),
+                    digest: hypothesis.digest.to_string(),
+                    verdict: found.verdict.word().to_owned(),
+                })
+                .map_err(failed)?;
+        }
+    }
+    store.settle().map_err(failed)
+}
+
+/// Writes the lock file; with `--locked` says what it would have changed instead.
+fn keep_lock(
+    prepared: &Prepared,
+    results: &Results,
+    before: Option<Lock>,
+    args: &RunArgs,
+) -> Result<Option<Trouble>, Trouble> {
+    let mut now = prepared.lock();
+    let resolved: BTreeMap<_, _> = results
+        .facts
+        .models
+        .iter()
+        .filter(|model| !model.resolved.is_empty())
+        .map(|model| (model.name.clone(), model.resolved.clone()))
+        .collect();
+    now.models = resolved;
+    if now.data.is_empty() && now.models.is_empty() {
+        return Ok(None);
+    }
+    let before = before.unwrap_or_default();
+    let changed = before.contradictions(&now);
+    if args.locked {
+        return Ok((!changed.is_empty()).then(|| {
+            Trouble::Wrong(format!("--locked, and {}", changed.join("; ")))
+        }));
+    }
+    lock::write(&lock::path(Path::new(&args.file)), &before.joined(&now))?;
+    Ok(None)
+}
+
+fn show(
+    results: &Results,
+    summary: &RunSummary,
+    folder: &Path,
+    args: &RunArgs,
+) -> Result<(), Trouble> {
+    match args.format {
+        Look::Json => results.print_json(),
+        Look::Human => {
+            results.print();
+            for file in results.files() {
+                say(&format!("{}\n", folder.join(file).display()));
+            }
+            say(&format!("{}\n", folder.display()));
+        }
+    }
+    if let Some(reason) = summary.stopped {
+        tell(&format!(
+            "crucible-run: stopped: {}; the same command goes on with it\n",
+            why(reason)
+        ));
+    }
+    Ok(())
+}
+
+fn why(reason: StopReason) -> &'static str {
+    match reason {
+        StopReason::Interrupted => "interrupted",
+        StopReason::Budget => "the budget does not allow another call (--budget raises it)",
+        StopReason::TooManyFailures => {
+            "too many trials failed (`max_failures` in `experiment` is the share allowed)"
+        }
+        StopReason::Offline => "answers were not in the cache (--offline)",
+    }
+}
+
+fn ending(results: &Results, summary: &RunSummary, args: &RunArgs) -> Exit {
+    match summary.stopped {
+        Some(StopReason::Interrupted) => Exit::Interrupted,
+        Some(StopReason::Budget | StopReason::TooManyFailures | StopReason::Offline) => {
+            Exit::Incomplete
+        }
+        None if !summary.complete => Exit::Incomplete,
+        None => {
+            let doubted = results.findings.hypotheses.values().any(|found| {
+                found.exploratory.is_none() && found.verdict != Verdict::Supported
+            });
+            if args.strict && doubted { Exit::NotSupported } else { Exit::Complete }
+        }
+    }
+}

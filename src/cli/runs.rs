@@ -1,0 +1,65 @@
+//! The runs of a folder: `list`, and finding one of them.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::args::Look;
+use super::exit::{Exit, Trouble};
+use super::say;
+use crate::store::{self, FoundRun, RunStatus, Store};
+
+/// `list`: the runs, newest first.
+pub(super) fn list(out: &Path, format: Look) -> Result<Exit, Trouble> {
+    let found = store::find_runs(out, None).map_err(|error| Trouble::failed(&error))?;
+    match format {
+        Look::Json => {
+            let rows: Vec<_> = found.iter().map(|run| json!(run)).collect();
+            say(&format!("{:#}\n", json!({ "runs": rows })));
+        }
+        Look::Human if found.is_empty() => {
+            say(&format!("there are no runs in {}\n", out.display()));
+        }
+        Look::Human => {
+            for run in &found {
+                say(&line(run));
+            }
+        }
+    }
+    Ok(Exit::Complete)
+}
+
+fn line(run: &FoundRun) -> String {
+    let failed = match run.failed {
+        0 => String::new(),
+        n => format!(", {n} failed"),
+    };
+    format!(
+        "{}  {}  {} of {} trials{failed}, {}\n",
+        run.folder.display(),
+        run.info.created.format("%Y-%m-%d %H:%M"),
+        run.committed,
+        run.info.planned,
+        status(run)
+    )
+}
+
+fn status(run: &FoundRun) -> &'static str {
+    match run.status {
+        RunStatus::Complete => "complete",
+        RunStatus::Selection => "complete as far as it was asked for",
+        RunStatus::Underway if run.busy => "running now",
+        RunStatus::Underway => "killed; can be gone on with",
+        RunStatus::Interrupted => "interrupted; can be gone on with",
+        RunStatus::Budget => "stopped at its budget",
+        RunStatus::TooManyFailures => "stopped for too many failures",
+        RunStatus::Offline => "stopped for missing answers while offline",
+    }
+}
+
+/// Opens a run to read it: a run's folder, or a folder of runs, whose newest is meant.
+pub(super) fn read(run: &Path) -> Result<Store, Trouble> {
+    let folder = store::resolve_run(Path::new("runs"), &run.to_string_lossy())
+        .map_err(|error| Trouble::wrong(&error))?;
+    Store::read(&folder).map_err(|error| Trouble::failed(&error))
+}

@@ -1,0 +1,182 @@
+//! The examples of the repository, and the acceptance files beside it where they are, run
+//! by the program as a user would run them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+/// Runs the program in the repository's root with `--out` in a scratch folder.
+fn crucible(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_crucible-run"))
+        .args(arguments)
+        .current_dir(root())
+        .env_remove("RUST_LOG")
+        .output()
+        .unwrap()
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder of acceptance files outside the repository, or `None` with a word about it.
+fn shared(part: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("SHARED_DIR")
+        .map_or_else(|| root().join("../shared"), PathBuf::from)
+        .join(part);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("skipped: there is no {}; SHARED_DIR points elsewhere", folder.display());
+    None
+}
+
+/// Runs a file and returns the document of `--format json`.
+fn run(file: &Path, flags: &[&str]) -> Json {
+    let out = TempDir::new().unwrap();
+    let mut arguments = vec![file.to_str().unwrap(), "--format", "json", "--out"];
+    arguments.push(out.path().to_str().unwrap());
+    arguments.extend(flags);
+    let output = crucible(&arguments);
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Right answers of a condition: mean × n.
+fn right(document: &Json, condition: &str) -> i64 {
+    let metric = &document["conditions"][condition]["correct"];
+    let (mean, n) = (metric["mean"].as_f64().unwrap(), metric["n"].as_f64().unwrap());
+    #[expect(clippy::cast_possible_truncation, reason = "a count of items")]
+    let count = (mean * n).round() as i64;
+    count
+}
+
+fn verdict<'a>(document: &'a Json, hypothesis: &str) -> &'a str {
+    document["hypotheses"][hypothesis]["verdict"].as_str().unwrap()
+}
+
+/// What the published solutions come to, counted directly from the data.
+fn gsm8k_is_as_counted(document: &Json) {
+    assert_eq!(document["trials"]["planned"], 6595);
+    assert_eq!(document["trials"]["done"], 6595);
+    assert_eq!(document["trials"]["failed"], 0);
+    assert_eq!(document["complete"], true);
+    let counts = ["plain_small", "verified_small", "plain_large", "verified_large", "panel"]
+        .map(|condition| right(document, condition));
+    assert_eq!(counts, [286, 515, 458, 742, 743]);
+    assert_eq!(["h1", "h2", "h3"].map(|h| verdict(document, h)), [
+        "supported",
+        "supported",
+        "inconclusive"
+    ]);
+    let pairs = |h: &str| {
+        let pairs = &document["hypotheses"][h]["pairs"];
+        (pairs["only_left"].as_u64().unwrap(), pairs["only_right"].as_u64().unwrap())
+    };
+    assert_eq!(pairs("h1"), (360, 76));
+    assert_eq!(pairs("h2"), (209, 152));
+    let p = document["hypotheses"]["h2"]["p"].as_f64().unwrap();
+    assert!((p / 0.003_150_656_880_660_3 - 1.0).abs() < 1e-10, "{p}");
+}
+
+#[test]
+fn the_gsm8k_example_comes_out_as_counted_from_the_data() {
+    gsm8k_is_as_counted(&run(&root().join("examples/gsm8k-verifiers.crucible"), &[]));
+}
+
+#[test]
+fn the_first_example_finds_what_was_put_into_it() {
+    let document = run(&root().join("examples/first.crucible"), &[]);
+    assert_eq!(document["complete"], true);
+    assert_eq!(verdict(&document, "better"), "supported");
+    assert_eq!(verdict(&document, "tail"), "supported");
+}
+
+#[test]
+fn a_strategy_in_rhai_keeps_every_request_of_its_script() {
+    let mut files = vec![root().join("examples/custom-strategy.crucible")];
+    files.extend(shared("acceptance").map(|dir| dir.join("custom-strategy.crucible")));
+    for file in files {
+        let document = run(&file, &[]);
+        assert_eq!(verdict(&document, "costlier"), "supported");
+        let requests: f64 = ["once", "checked"]
+            .iter()
+            .map(|c| {
+                let metric = &document["conditions"][c]["requests"];
+                metric["mean"].as_f64().unwrap() * metric["n"].as_f64().unwrap()
+            })
+            .sum();
+        let calls = document["calls"].as_f64().unwrap();
+        assert!((requests - calls).abs() < 1e-6, "{requests} requests, {calls} calls kept");
+    }
+}
+
+#[test]
+fn files_of_the_acceptance_folder_that_are_due_run_unchanged() {
+    let Some(folder) = shared("acceptance") else { return };
+    let document = run(&folder.join("voting-simulated.crucible"), &[]);
+    assert_eq!(
+        ["better", "cheap", "same", "tail"].map(|h| verdict(&document, h)),
+        ["supported"; 4]
+    );
+}
+
+#[test]
+fn a_format_that_is_not_there_yet_is_an_error_that_lists_those_that_are() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("paper.crucible");
+    std::fs::write(
+        &file,
+        "experiment paper { seed: 1 }\nreport { formats: [markdown, parchment] }\n",
+    )
+    .unwrap();
+    let output = crucible(&["check", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned()
+        + &String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("parchment") && told.contains("markdown"), "{told}");
+    assert!(told.contains("json"), "{told}");
+}
+
+#[test]
+fn a_closure_without_end_fails_its_scores_and_not_the_run() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("endless.crucible");
+    std::fs::write(
+        &file,
+        "experiment script_error { seed: 1 }\n\
+         model m = sim(accuracy: 70%)\n\
+         dataset d = items(3, |i| #{ input: `q`, target: i })\n\
+         condition c = ask(m)\n\
+         metric correct = score(|output, item| output.text == item.target)\n\
+         metric endless = score(|output, item| { loop { } })\n",
+    )
+    .unwrap();
+    let document = run(&file, &[]);
+    assert_eq!(document["trials"]["done"], 3);
+    assert_eq!(document["trials"]["failed"], 0);
+    assert_eq!(document["conditions"]["c"]["endless"]["failed"], 3);
+    let told = document["score_failures"][0]["example"].as_str().unwrap();
+    assert!(told.contains("operations"), "{told}");
+}
+
+#[test]
+fn the_same_file_and_seed_give_the_same_results_at_any_concurrency() {
+    let file = root().join("examples/custom-strategy.crucible");
+    let mut one = run(&file, &["--concurrency", "1"]);
+    let mut many = run(&file, &["--concurrency", "256"]);
+    for document in [&mut one, &mut many] {
+        document["run_dir"] = Json::Null;
+        for condition in document["conditions"].as_object_mut().unwrap().values_mut() {
+            condition["latency"] = Json::Null;
+        }
+    }
+    assert_eq!(one, many);
+}

@@ -1,0 +1,251 @@
+//! The command line: flags, exit codes, one happy path for each command.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+const SMALL: &str = "\
+experiment small { seed: 1 }
+model m = sim(accuracy: 70%)
+dataset d = items(30, |i| #{ input: `What is ${i} + 1?`, target: i + 1 })
+condition one = ask(m)
+condition three = vote(repeat(m, 3), answer: last_number)
+metric correct = exact_match(extract: last_number)
+hypothesis h { claim: three.correct > one.correct }
+";
+
+/// Runs the program in a folder, without keys and without a terminal.
+fn crucible(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_crucible-run"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("RUST_LOG")
+        .env_remove("OPENAI_API_KEY")
+        .env_remove("OPENAI_BASE_URL")
+        .output()
+        .unwrap()
+}
+
+fn folder(text: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("small.crucible"), text).unwrap();
+    folder
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Runs with `--format json` and returns the document.
+fn json(folder: &Path, arguments: &[&str]) -> Json {
+    let output = crucible(folder, arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_run_prints_results_verdicts_and_where_it_is_last() {
+    let folder = folder(SMALL);
+    let output = crucible(folder.path(), &["small.crucible"]);
+    let told = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(told.contains("three.correct > one.correct"), "{told}");
+    let last = told.lines().last().unwrap();
+    assert!(folder.path().join(last).join("run.db").is_file(), "{last}");
+    assert!(folder.path().join(last).join("report.md").is_file());
+    assert!(folder.path().join(last).join("source/small.crucible").is_file());
+    assert!(folder.path().join(last).join("environment.json").is_file());
+}
+
+#[test]
+fn a_complete_run_is_shown_again_and_nothing_is_asked() {
+    let folder = folder(SMALL);
+    let first = json(folder.path(), &["small.crucible", "--format", "json"]);
+    let again = json(folder.path(), &["small.crucible", "--format", "json"]);
+    assert_eq!(first["run_dir"], again["run_dir"]);
+    assert_eq!(first["trials"]["reused"], 0);
+    assert_eq!(again["trials"]["reused"], 60);
+    assert_eq!(first["hypotheses"], again["hypotheses"]);
+    let fresh = json(folder.path(), &["small.crucible", "--format", "json", "--fresh"]);
+    assert_ne!(first["run_dir"], fresh["run_dir"]);
+    assert_eq!(fresh["trials"]["reused"], 0);
+}
+
+#[test]
+fn a_limited_run_grows_into_the_whole_one() {
+    let folder = folder(SMALL);
+    let part = json(folder.path(), &["small.crucible", "--format", "json", "--limit", "10"]);
+    assert_eq!(part["trials"]["planned"], 20);
+    let whole = json(folder.path(), &["small.crucible", "--format", "json"]);
+    assert_eq!(whole["trials"]["planned"], 60);
+    assert_eq!(whole["trials"]["reused"], 20);
+    assert_eq!(part["run_dir"], whole["run_dir"]);
+}
+
+#[test]
+fn only_named_conditions_run_and_an_unknown_one_is_told() {
+    let folder = folder(SMALL);
+    let part = json(folder.path(), &["small.crucible", "--format", "json", "--only", "one"]);
+    assert_eq!(part["trials"]["planned"], 30);
+    let output = crucible(folder.path(), &["small.crucible", "--only", "onne"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("one"), "{}", stderr(&output));
+}
+
+#[test]
+fn another_seed_is_another_run_and_a_changed_file_takes_over_what_it_shares() {
+    let folder = folder(SMALL);
+    let first = json(folder.path(), &["small.crucible", "--format", "json"]);
+    let other = json(
+        folder.path(),
+        &["small.crucible", "--format", "json", "--set", "experiment.seed=7"],
+    );
+    assert_ne!(first["run_dir"], other["run_dir"]);
+    assert_eq!(other["trials"]["reused"], 0);
+    let changed = SMALL.to_owned() + "condition five = vote(repeat(m, 5), answer: last_number)\n";
+    std::fs::write(folder.path().join("small.crucible"), changed).unwrap();
+    let third = json(folder.path(), &["small.crucible", "--format", "json"]);
+    assert_ne!(first["run_dir"], third["run_dir"]);
+    assert_eq!(third["trials"]["planned"], 90);
+    assert_eq!(third["trials"]["reused"], 60);
+}
+
+#[test]
+fn a_changed_claim_is_exploratory_and_asks_nothing() {
+    let folder = folder(SMALL);
+    json(folder.path(), &["small.crucible", "--format", "json"]);
+    let changed = SMALL.replace("three.correct > one.correct", "three.correct > one.correct + 1pp");
+    std::fs::write(folder.path().join("small.crucible"), changed).unwrap();
+    let document = json(folder.path(), &["small.crucible", "--format", "json"]);
+    assert_eq!(document["trials"]["reused"], 60);
+    assert!(document["hypotheses"]["h"]["exploratory"].is_string(), "{document:#}");
+}
+
+#[test]
+fn strict_ends_with_four_when_a_hypothesis_is_not_supported() {
+    let folder = folder(&SMALL.replace("> one", "> 99% * one").replace("99% * one.correct", "99%"));
+    let output = crucible(folder.path(), &["small.crucible", "--strict"]);
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+    let output = crucible(folder.path(), &["small.crucible"]);
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn mistakes_end_with_two_and_leave_no_run() {
+    let folder = folder(&SMALL.replace("accuracy", "acuracy"));
+    let output = crucible(folder.path(), &["small.crucible"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("did you mean `accuracy`?"), "{}", stderr(&output));
+    assert!(!folder.path().join("runs").exists());
+    assert_eq!(crucible(folder.path(), &["nothing.crucible"]).status.code(), Some(2));
+    assert_eq!(crucible(folder.path(), &["small.crucible", "--nonsense"]).status.code(), Some(2));
+}
+
+#[test]
+fn check_prints_json_with_places_for_tools() {
+    let folder = folder(&SMALL.replace("accuracy", "acuracy"));
+    let output = crucible(folder.path(), &["check", "small.crucible", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let document: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let error = &document["errors"][0];
+    assert_eq!(document["errors"].as_array().unwrap().len(), 1);
+    assert_eq!(error["file"], "small.crucible");
+    assert_eq!((error["line"].as_u64(), error["column"].as_u64()), (Some(2), Some(15)));
+    assert_eq!(error["end_column"].as_u64(), Some(22));
+    assert!(error["code"].as_str().unwrap().contains("::"));
+}
+
+#[test]
+fn a_starter_file_runs_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    let output = crucible(folder.path(), &["new", "mine"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let output = crucible(folder.path(), &["fmt", "--check", "mine.crucible"]);
+    assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
+    let output = crucible(folder.path(), &["mine.crucible"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(crucible(folder.path(), &["new", "mine"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_plan_counts_trials_and_calls_and_spends_nothing() {
+    let folder = folder(SMALL);
+    let plan = json(folder.path(), &["plan", "small.crucible", "--format", "json"]);
+    assert_eq!(plan["trials"], 60);
+    assert_eq!(plan["calls"], 120);
+    assert_eq!(plan["conditions"]["three"]["calls"], 90);
+    assert!(!folder.path().join("runs").exists());
+}
+
+#[test]
+fn a_file_with_nothing_to_run_checks_and_does_not_run() {
+    let folder = folder("experiment small { seed: 1 }\n");
+    assert_eq!(crucible(folder.path(), &["check", "small.crucible"]).status.code(), Some(0));
+    let output = crucible(folder.path(), &["small.crucible"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("nothing to run"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_run_is_listed_shown_reported_and_exported_from_its_store_alone() {
+    let folder = folder(SMALL);
+    let document = json(folder.path(), &["small.crucible", "--format", "json"]);
+    std::fs::remove_file(folder.path().join("small.crucible")).unwrap();
+    let run = document["run_dir"].as_str().unwrap();
+    let report = folder.path().join(run).join("report.md");
+    let before = std::fs::read(&report).unwrap();
+    std::fs::remove_file(&report).unwrap();
+    assert!(stdout(&crucible(folder.path(), &["list"])).contains(run));
+    let shown = json(folder.path(), &["show", run, "--format", "json"]);
+    assert_eq!(shown["hypotheses"], document["hypotheses"]);
+    assert!(crucible(folder.path(), &["report", run]).status.success());
+    assert_eq!(std::fs::read(&report).unwrap(), before, "the same bytes from the same store");
+    let lines = stdout(&crucible(folder.path(), &["export", run, "--to", "jsonl"]));
+    assert_eq!(lines.lines().count(), 60);
+    let row: Json = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert!(row["scores"]["correct"].is_number(), "{row}");
+    let table = stdout(&crucible(folder.path(), &["export", run, "--to", "csv"]));
+    assert_eq!(table.lines().count(), 61);
+}
+
+#[test]
+fn signatures_and_codes_are_explained() {
+    let folder = TempDir::new().unwrap();
+    assert!(stdout(&crucible(folder.path(), &["doc", "vote"])).contains("majority"));
+    assert!(stdout(&crucible(folder.path(), &["doc"])).contains("exact_match"));
+    let output = crucible(folder.path(), &["doc", "votte"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("did you mean `vote`?"), "{}", stderr(&output));
+    let output = crucible(folder.path(), &["explain", "check::nothing_like_it"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn the_reference_in_the_repository_is_what_the_program_writes() {
+    let folder = TempDir::new().unwrap();
+    let written = folder.path().join("reference");
+    let output =
+        crucible(folder.path(), &["doc", "--all", "--output", written.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference");
+    let names = |dir: &Path| {
+        let mut names: Vec<_> =
+            std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&written), names(&kept), "`crucible-run doc --all --output docs/reference`");
+    for name in names(&kept) {
+        assert_eq!(
+            std::fs::read_to_string(written.join(&name)).unwrap(),
+            std::fs::read_to_string(kept.join(&name)).unwrap(),
+            "{name:?} is stale: `cargo run -- doc --all --output docs/reference`"
+        );
+    }
+}
