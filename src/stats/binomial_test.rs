@@ -86,14 +86,14 @@ fn minimum_likelihood(
         1.0
     } else if (k as f64) < mean {
         // Above the mean the probabilities fall: the first no larger than the limit.
-        let start = ceil(mean, n);
+        let start = whole(mean.ceil(), n);
         match first(start, n, |j| null.pmf(j) <= limit) {
             Some(j) => tails.less + null.at_least(j),
             None => tails.less,
         }
     } else {
         // Below the mean they rise: everything before the first that is larger.
-        let past = ceil(mean, n);
+        let past = whole(mean.floor(), n);
         match first(0, past, |j| null.pmf(j) > limit) {
             Some(0) => tails.greater,
             Some(j) => tails.greater + null.cdf(j - 1),
@@ -105,8 +105,8 @@ fn minimum_likelihood(
 
 #[expect(clippy::cast_possible_truncation, reason = "at most n")]
 #[expect(clippy::cast_sign_loss, reason = "a mean of counts")]
-fn ceil(mean: f64, n: u64) -> u64 {
-    (mean.ceil() as u64).min(n)
+fn whole(count: f64, n: u64) -> u64 {
+    (count as u64).min(n)
 }
 
 /// Returns the first of `from..=to` where `done` holds, if it holds at `to`.

@@ -1,10 +1,10 @@
 //! Sizes of effects.
 
+use super::StatsError;
 use super::dist::StudentT;
 use super::mean::{UnitMean, unit_residuals};
 use super::outcome::{Interval, enough, finite, level, paired};
 use super::units::Units;
-use super::StatsError;
 use super::{mean, variance};
 
 /// Returns the odds of a discordant pair to favour the first, `b / c`.
@@ -171,16 +171,22 @@ mod tests {
         let units = Units::labelled(&[0, 0, 1, 2, 3, 4]);
         let ratio = PairedRatio::new(&xs, &ys, &units, 0.9).unwrap();
         for end in [ratio.interval.low, ratio.interval.high] {
-            let contrast: Vec<f64> = xs.iter().zip(ys).map(|(x, y)| x - end * y).collect();
-            let p = UnitMean::new(&contrast, &units).unwrap().tails(0.0).unwrap().two_sided();
+            let contrast: Vec<f64> =
+                xs.iter().zip(ys).map(|(x, y)| x - end * y).collect();
+            let p =
+                UnitMean::new(&contrast, &units).unwrap().tails(0.0).unwrap().two_sided();
             assert_relative_eq!(p, 0.1, max_relative = 1e-9);
         }
     }
 
     #[test]
     fn a_ratio_to_almost_nothing_has_no_bounds() {
-        let ratio =
-            PairedRatio::new(&[1.0, 2.0, 3.0], &[1.0, -1.0, 0.3], &Units::single(3), 0.95);
+        let ratio = PairedRatio::new(
+            &[1.0, 2.0, 3.0],
+            &[1.0, -1.0, 0.3],
+            &Units::single(3),
+            0.95,
+        );
         assert_eq!(ratio.unwrap().interval.high, f64::INFINITY);
     }
 

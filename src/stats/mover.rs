@@ -1,12 +1,12 @@
 //! Intervals of quantiles, and of contrasts of quantiles by variance recovery.
 
+use super::StatsError;
 use super::describe::quantile_sorted;
 use super::dist::Normal;
 use super::mean::UnitMean;
 use super::outcome::{Interval, Tails, enough, level, paired};
 use super::special::bracketed_root;
 use super::units::Units;
-use super::StatsError;
 
 /// A quantile of pooled trials, with the error of its share.
 ///
@@ -196,7 +196,8 @@ mod tests {
     #[test]
     fn p_is_the_level_at_which_the_interval_touches_the_margin() {
         let contrast =
-            Mover::new(vec![(1.0, quantile(60.0, 0.5)), (-1.0, quantile(0.0, 0.5))]).unwrap();
+            Mover::new(vec![(1.0, quantile(60.0, 0.5)), (-1.0, quantile(0.0, 0.5))])
+                .unwrap();
         assert_relative_eq!(contrast.estimate(), 60.0, max_relative = 1e-12);
         let p = contrast.tails(0.0).unwrap().two_sided();
         let touching = contrast.interval(1.0 - p).unwrap();

@@ -1,9 +1,9 @@
 //! The percentile bootstrap of quantiles and means, over independent units.
 
+use super::StatsError;
 use super::describe::{Place, quantile_sorted};
 use super::outcome::{Interval, Tails, enough, level, paired};
 use super::resample::Resampling;
-use super::StatsError;
 
 /// What is computed from the pooled trials of one condition.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -111,7 +111,10 @@ impl PercentileBootstrap {
     #[must_use]
     pub fn tails(&self, margin: f64) -> Tails {
         let (not_above, not_below, b) = self.counts(margin);
-        Tails { greater: (not_above + 1.0) / (b + 1.0), less: (not_below + 1.0) / (b + 1.0) }
+        Tails {
+            greater: (not_above + 1.0) / (b + 1.0),
+            less: (not_below + 1.0) / (b + 1.0),
+        }
     }
 
     /// Returns the two-sided p against a margin.
@@ -184,8 +187,11 @@ impl Sorted {
 
     /// Returns the plug-in value when each unit counts so many times; NaN of no trials.
     fn value(&self, weights: &[u32]) -> f64 {
-        let total: usize =
-            weights.iter().zip(&self.sizes).map(|(w, size)| *w as usize * *size as usize).sum();
+        let total: usize = weights
+            .iter()
+            .zip(&self.sizes)
+            .map(|(w, size)| *w as usize * *size as usize)
+            .sum();
         if total == 0 {
             return f64::NAN;
         }
@@ -245,8 +251,11 @@ mod tests {
         let units = [0, 0, 1, 1, 2, 3];
         for q in [0.0, 0.2, 0.5, 0.61, 0.9, 0.95, 1.0] {
             let what = PlugIn::Quantile(q);
-            let sorted = Sorted::new(&Pooled { values: &values, units: &units, what }, 4).unwrap();
-            for weights in [[1, 1, 1, 1], [0, 3, 0, 1], [4, 0, 0, 0], [0, 0, 2, 2], [2, 1, 1, 0]] {
+            let sorted =
+                Sorted::new(&Pooled { values: &values, units: &units, what }, 4).unwrap();
+            for weights in
+                [[1, 1, 1, 1], [0, 3, 0, 1], [4, 0, 0, 0], [0, 0, 2, 2], [2, 1, 1, 0]]
+            {
                 let written: Vec<f64> = values
                     .iter()
                     .zip(units)
@@ -262,7 +271,8 @@ mod tests {
     fn undefined_resamples_count_on_both_sides() {
         // A unit that failed in both conditions: infinity minus infinity when drawn alone.
         let (a, b) = ([1.0, f64::INFINITY], [2.0, f64::INFINITY]);
-        let pooled = |values| Pooled { values, units: &[0, 1], what: PlugIn::Quantile(0.0) };
+        let pooled =
+            |values| Pooled { values, units: &[0, 1], what: PlugIn::Quantile(0.0) };
         let boot = PercentileBootstrap::new(
             &[pooled(&a), pooled(&b)],
             2,
@@ -280,9 +290,10 @@ mod tests {
     #[test]
     fn identical_conditions_have_a_p_of_one() {
         let xs = [3.0, 1.0, 4.0, 1.0, 5.0];
-        let one = Pooled { values: &xs, units: &[0, 1, 2, 3, 4], what: PlugIn::Quantile(0.5) };
-        let boot =
-            PercentileBootstrap::new(&[one, one], 5, |p| p[0] - p[1], &plan(200)).unwrap();
+        let one =
+            Pooled { values: &xs, units: &[0, 1, 2, 3, 4], what: PlugIn::Quantile(0.5) };
+        let boot = PercentileBootstrap::new(&[one, one], 5, |p| p[0] - p[1], &plan(200))
+            .unwrap();
         assert_eq!(boot.two_sided(0.0), 1.0);
         assert_eq!(boot.interval(0.95).unwrap(), Interval { low: 0.0, high: 0.0 });
     }
@@ -301,7 +312,12 @@ mod tests {
     #[test]
     fn wrong_shapes_are_refused() {
         let bad = |values: &[f64], units: &[usize], what| {
-            PercentileBootstrap::new(&[Pooled { values, units, what }], 2, |p| p[0], &plan(5))
+            PercentileBootstrap::new(
+                &[Pooled { values, units, what }],
+                2,
+                |p| p[0],
+                &plan(5),
+            )
         };
         assert!(bad(&[f64::NAN], &[0], PlugIn::Mean).is_err());
         assert!(bad(&[1.0], &[2], PlugIn::Mean).is_err());

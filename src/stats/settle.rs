@@ -44,7 +44,12 @@ impl Aim {
 /// # Source
 ///
 /// E. Miller, "Adding Error Bars to Evals", arXiv:2411.00640, 2024, section 5.
-pub fn items_to_settle(n: usize, se: f64, effect: f64, aim: Aim) -> Result<f64, StatsError> {
+pub fn items_to_settle(
+    n: usize,
+    se: f64,
+    effect: f64,
+    aim: Aim,
+) -> Result<f64, StatsError> {
     let reach = aim.reach()?;
     if effect == 0.0 {
         return Err(StatsError::Undefined { what: "a sample size for no effect" });
@@ -96,7 +101,10 @@ impl EvalVariance {
     fn of_item(self) -> Result<f64, StatsError> {
         if self.repeats_a == 0 || self.repeats_b == 0 {
             let wanted = "at least 1";
-            return Err(StatsError::InvalidParameter { name: "number of repeats", wanted });
+            return Err(StatsError::InvalidParameter {
+                name: "number of repeats",
+                wanted,
+            });
         }
         let parts = [self.between, self.within_a, self.within_b];
         if let Some(index) = parts.iter().position(|v| !v.is_finite()) {

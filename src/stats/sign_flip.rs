@@ -1,10 +1,10 @@
 //! The sign-flip permutation test of a mean.
 
+use super::StatsError;
 use super::mean::unit_residuals;
 use super::outcome::{Tails, enough, finite, finite_number, paired};
 use super::resample::Resampling;
 use super::units::Units;
-use super::StatsError;
 
 /// Up to this many units every arrangement of signs is visited.
 const EXACT_UNITS: usize = 18;
@@ -91,18 +91,22 @@ fn every(sums: &[f64], observed: f64, slack: f64) -> Tails {
 }
 
 fn random(sums: &[f64], observed: f64, slack: f64, plan: &Resampling) -> Tails {
-    let totals = plan.run("sign flips", || (), |(), draws| {
-        sums.chunks(64)
-            .map(|chunk| {
-                let mut bits = draws.bits();
-                chunk.iter().fold(0.0, |total, s| {
-                    let signed = if bits & 1 == 0 { *s } else { -s };
-                    bits >>= 1;
-                    total + signed
+    let totals = plan.run(
+        "sign flips",
+        || (),
+        |(), draws| {
+            sums.chunks(64)
+                .map(|chunk| {
+                    let mut bits = draws.bits();
+                    chunk.iter().fold(0.0, |total, s| {
+                        let signed = if bits & 1 == 0 { *s } else { -s };
+                        bits >>= 1;
+                        total + signed
+                    })
                 })
-            })
-            .sum::<f64>()
-    });
+                .sum::<f64>()
+        },
+    );
     let share = |count: usize| (count as f64 + 1.0) / (totals.len() as f64 + 1.0);
     Tails {
         greater: share(totals.iter().filter(|t| **t >= observed - slack).count()),
@@ -120,7 +124,8 @@ mod tests {
 
     #[test]
     fn agreeing_units_have_the_p_of_a_sign_test() {
-        let test = sign_flip(&[1.0, 2.0, 0.5, 3.0], &Units::single(4), 0.0, &plan()).unwrap();
+        let test =
+            sign_flip(&[1.0, 2.0, 0.5, 3.0], &Units::single(4), 0.0, &plan()).unwrap();
         assert_eq!(test.tails, Tails { greater: 1.0 / 16.0, less: 1.0 });
         assert!(test.exact);
     }

@@ -1,11 +1,11 @@
 //! The studentised bootstrap of a mean, over independent units.
 
+use super::StatsError;
 use super::describe::quantile_sorted;
 use super::mean::{UnitMean, unit_residuals};
 use super::outcome::{Interval, Tails, finite_number, level};
 use super::resample::{Draws, Resampling};
 use super::units::Units;
-use super::StatsError;
 
 /// Resampled t statistics of a mean.
 ///
@@ -50,7 +50,11 @@ impl StudentisedBootstrap {
     /// # Errors
     ///
     /// As [`UnitMean::new`]; `NoSpread` when the SE is zero.
-    pub fn new(values: &[f64], units: &Units, plan: &Resampling) -> Result<Self, StatsError> {
+    pub fn new(
+        values: &[f64],
+        units: &Units,
+        plan: &Resampling,
+    ) -> Result<Self, StatsError> {
         let fit = UnitMean::new(values, units)?;
         if fit.se == 0.0 {
             return Err(StatsError::NoSpread);
@@ -163,7 +167,8 @@ mod tests {
         let xs: Vec<f64> = (0..60).map(|i| f64::from(i * 37 % 61) / 10.0).collect();
         let units = Units::single(60);
         let boot = StudentisedBootstrap::new(&xs, &units, &plan()).unwrap();
-        let (got, want) = (boot.interval(0.95).unwrap(), boot.fit.interval(0.95).unwrap());
+        let (got, want) =
+            (boot.interval(0.95).unwrap(), boot.fit.interval(0.95).unwrap());
         assert!((got.low - want.low).abs() < 0.1 && (got.high - want.high).abs() < 0.1);
         let tails = boot.tails(boot.fit.mean).unwrap();
         assert!(tails.two_sided() > 0.9, "{tails:?}");
@@ -177,8 +182,11 @@ mod tests {
         let mut one = plan();
         one.resamples = 50;
         let singles = one.run("x", || (), |(), draws| single(&xs, draws));
-        let clusters =
-            one.run("x", || (), |(), draws| clustered(&xs, &sizes, &mut Vec::new(), draws));
+        let clusters = one.run(
+            "x",
+            || (),
+            |(), draws| clustered(&xs, &sizes, &mut Vec::new(), draws),
+        );
         space.push(0);
         for (a, b) in singles.iter().zip(&clusters) {
             assert!((a - b).abs() < 1e-9 * a.abs().max(1.0), "{a} {b}");

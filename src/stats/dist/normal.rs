@@ -2,17 +2,18 @@
 
 use std::f64::consts::{SQRT_2, TAU};
 
-use statrs::function::erf::{erfc, erfc_inv};
+use statrs::function::erf::erfc_inv;
 
 use super::{argument, probability};
 use crate::stats::StatsError;
+use crate::stats::special::gamma_tails;
 
 /// The standard normal distribution.
 ///
 /// # Formula
 ///
 /// ```text
-/// P(Z > z) = ½ erfc(z / √2)
+/// P(Z > z) = ½ Q(½, z² / 2),  for z ≥ 0
 /// ```
 ///
 /// # Shapes and units
@@ -75,7 +76,8 @@ impl Normal {
 
 /// Returns `P(Z > z)`.
 pub(in crate::stats) fn upper(z: f64) -> f64 {
-    0.5 * erfc(z / SQRT_2)
+    let tail = 0.5 * gamma_tails(0.5, z * z / 2.0).upper;
+    if z >= 0.0 { tail } else { 1.0 - tail }
 }
 
 /// Returns the `z` with `P(Z > z) = p`, for `p ≤ ½`.
