@@ -1,0 +1,555 @@
+//! Statistics against values that somebody else computed.
+//!
+//! A selection stands in `tests/data/stats/golden`; the whole set is read in addition from
+//! `GOLDEN_DIR`, or from `../shared/golden/stats` where that exists.
+
+#![expect(clippy::disallowed_methods, reason = "this test reads reference values")]
+
+use std::path::{Path, PathBuf};
+
+use crucible::stats::{
+    Aim, Alternative, Beta, Binomial, ChiSquared, ClusterErrors, Correction,
+    EvalVariance, FisherF, Interval, McNemar, Normal, ProportionMethod, Resampling,
+    StatsError, StudentT, UnitMean, Units, adjust, binomial_tails, binomial_test,
+    differences, mcnemar_chi2, mean, proportion_interval, quantile, sign_flip, variance,
+};
+use serde_json::{Map, Value as Json, json};
+
+type Answer = Result<Json, StatsError>;
+
+/// The cases of a family that are asked; `None` leaves a case out.
+type Ask = fn(&Case) -> Option<Answer>;
+
+struct Case(Json);
+
+impl Case {
+    fn input(&self, name: &str) -> &Json {
+        &self.0["input"][name]
+    }
+    fn number(&self, name: &str) -> f64 {
+        number(self.input(name))
+    }
+    fn numbers(&self, name: &str) -> Vec<f64> {
+        self.input(name).as_array().unwrap().iter().map(number).collect()
+    }
+    /// A count; `None` for one below zero, which the types of `stats` cannot express.
+    fn count(&self, name: &str) -> Option<u64> {
+        self.input(name).as_u64()
+    }
+    fn option(&self, name: &str) -> &str {
+        self.0["options"][name].as_str().unwrap_or_default()
+    }
+    fn flag(&self, name: &str, default: bool) -> bool {
+        self.0["options"][name].as_bool().unwrap_or(default)
+    }
+    fn confidence(&self) -> f64 {
+        self.0["options"]["confidence"].as_f64().unwrap_or(0.95)
+    }
+    fn alternative(&self) -> Alternative {
+        match self.option("alternative") {
+            "less" => Alternative::Less,
+            "greater" => Alternative::Greater,
+            _ => Alternative::TwoSided,
+        }
+    }
+}
+
+fn number(value: &Json) -> f64 {
+    match value {
+        Json::String(word) => match word.as_str() {
+            "inf" => f64::INFINITY,
+            "-inf" => f64::NEG_INFINITY,
+            _ => f64::NAN,
+        },
+        _ => value.as_f64().unwrap(),
+    }
+}
+
+fn out(x: f64) -> Json {
+    if x.is_finite() {
+        json!(x)
+    } else if x > 0.0 {
+        json!("inf")
+    } else {
+        json!("-inf")
+    }
+}
+
+/// The golden set's word for an error.
+fn kind(error: StatsError) -> &'static str {
+    match error {
+        StatsError::Empty => "empty_input",
+        StatsError::TooFew { .. } => "too_few",
+        StatsError::NotFinite { .. } => "non_finite",
+        StatsError::NoSpread => "zero_variance",
+        StatsError::LengthMismatch { .. } => "length_mismatch",
+        StatsError::InvalidParameter { .. } => "invalid_parameter",
+        StatsError::OutOfRange => "out_of_range",
+        StatsError::InvalidTable => "invalid_table",
+        StatsError::Undefined { .. } => "undefined",
+        _ => "unknown",
+    }
+}
+
+fn check(family: &str, ask: Ask) {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/stats/golden");
+    check_in(&own, family, ask);
+    match shared() {
+        Some(dir) => check_in(&dir, family, ask),
+        None => println!("skipped the whole golden set: no GOLDEN_DIR"),
+    }
+}
+
+fn shared() -> Option<PathBuf> {
+    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/golden/stats");
+    let dir = std::env::var("GOLDEN_DIR").map_or_else(|_| default(), PathBuf::from);
+    dir.is_dir().then_some(dir)
+}
+
+fn check_in(dir: &Path, family: &str, ask: Ask) {
+    let file = dir.join(format!("{family}.json"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let whole: Json = serde_json::from_str(&text).unwrap();
+    let mut wrong = Vec::new();
+    let mut asked = 0;
+    for case in whole["cases"].as_array().unwrap() {
+        let Some(answer) = ask(&Case(case.clone())) else { continue };
+        asked += 1;
+        if let Err(why) = compare(case, answer) {
+            wrong.push(format!("{}: {why}", case["name"]));
+        }
+    }
+    assert!(asked > 0, "{family}: no case was asked");
+    assert!(
+        wrong.is_empty(),
+        "{family}: {} of {asked}\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+fn compare(case: &Json, answer: Answer) -> Result<(), String> {
+    let expect = case["expect"].as_object().unwrap();
+    let got = match answer {
+        Err(error) if expect.get("error") == Some(&json!(kind(error))) => return Ok(()),
+        Err(error) => return Err(format!("error {}", kind(error))),
+        Ok(got) => got,
+    };
+    if let Some(error) = expect.get("error") {
+        return Err(format!("wanted error {error}, got {got}"));
+    }
+    let got = got.as_object().unwrap();
+    // A field that is not answered is not covered; an answer without its field is a mistake.
+    for (name, value) in got {
+        let Some(want) = expect.get(name) else { continue };
+        field(case, name, want, value)?;
+    }
+    if got.keys().all(|name| !expect.contains_key(name)) {
+        return Err("nothing was compared".to_owned());
+    }
+    Ok(())
+}
+
+fn field(case: &Json, name: &str, want: &Json, got: &Json) -> Result<(), String> {
+    if let (Some(want), Some(got)) = (want.as_array(), got.as_array()) {
+        if want.len() != got.len() {
+            return Err(format!("{name}: lengths {} and {}", want.len(), got.len()));
+        }
+        return want.iter().zip(got).try_for_each(|(w, g)| field(case, name, w, g));
+    }
+    if want.is_boolean() || want.is_object() || want.is_null() {
+        let same = want == got;
+        return if same {
+            Ok(())
+        } else {
+            Err(format!("{name}: wanted {want}, got {got}"))
+        };
+    }
+    let tolerance = |which: &str| {
+        case["tol"][name][which].as_f64().or(case[which].as_f64()).unwrap_or(0.0)
+    };
+    let (want, got) = (number(want), number(got));
+    let allowed = tolerance("atol").max(tolerance("rtol") * want.abs());
+    let tiny = want.abs() < 1e-300 && got == 0.0;
+    if got == want || tiny || (got - want).abs() <= allowed {
+        Ok(())
+    } else {
+        Err(format!("{name}: wanted {want:e}, got {got:e}"))
+    }
+}
+
+fn value(x: Result<f64, StatsError>) -> Option<Answer> {
+    Some(x.map(|x| json!({ "value": out(x) })))
+}
+
+#[test]
+fn golden_normal() {
+    check("dist_normal", |case| match case.option("function") {
+        "cdf" => value(Normal.cdf(case.number("x"))),
+        "sf" => value(Normal.sf(case.number("x"))),
+        "ppf" => value(Normal.quantile(case.number("p"))),
+        "isf" => value(Normal.upper_quantile(case.number("p"))),
+        _ => None,
+    });
+}
+
+#[test]
+fn golden_t() {
+    check("dist_t", |case| {
+        let t = StudentT::new(case.number("df"));
+        match case.option("function") {
+            "cdf" => value(t.and_then(|t| t.cdf(case.number("x")))),
+            "sf" => value(t.and_then(|t| t.sf(case.number("x")))),
+            "ppf" => value(t.and_then(|t| t.quantile(case.number("p")))),
+            "isf" => value(t.and_then(|t| t.upper_quantile(case.number("p")))),
+            _ => None,
+        }
+    });
+}
+
+#[test]
+fn golden_chi_squared() {
+    check("dist_chi2", |case| {
+        let chi = ChiSquared::new(case.number("df"));
+        match case.option("function") {
+            "cdf" => value(chi.and_then(|d| d.cdf(case.number("x")))),
+            "sf" => value(chi.and_then(|d| d.sf(case.number("x")))),
+            "ppf" => value(chi.and_then(|d| d.quantile(case.number("p")))),
+            "isf" => value(chi.and_then(|d| d.upper_quantile(case.number("p")))),
+            _ => None,
+        }
+    });
+}
+
+#[test]
+fn golden_f() {
+    check("dist_f", |case| {
+        let f = FisherF::new(case.number("dfn"), case.number("dfd"));
+        match case.option("function") {
+            "cdf" => value(f.and_then(|d| d.cdf(case.number("x")))),
+            "sf" => value(f.and_then(|d| d.sf(case.number("x")))),
+            "isf" => value(f.and_then(|d| d.upper_quantile(case.number("p")))),
+            _ => None,
+        }
+    });
+}
+
+#[test]
+fn golden_beta() {
+    check("dist_beta", |case| {
+        let beta = Beta::new(case.number("a"), case.number("b"));
+        match case.option("function") {
+            "cdf" => value(beta.and_then(|d| d.cdf(case.number("x")))),
+            "sf" => value(beta.and_then(|d| d.sf(case.number("x")))),
+            "ppf" => value(beta.and_then(|d| d.quantile(case.number("p")))),
+            _ => None,
+        }
+    });
+}
+
+#[test]
+fn golden_binomial() {
+    check("dist_binomial", |case| {
+        let d = Binomial::new(case.count("n")?, case.number("p"));
+        let k = case.count("k")?;
+        match case.option("function") {
+            "cdf" => value(d.map(|d| d.cdf(k))),
+            "sf" => value(d.map(|d| d.sf(k))),
+            "pmf" => value(d.map(|d| d.pmf(k))),
+            _ => None,
+        }
+    });
+}
+
+fn unit_mean(xs: &[f64]) -> Result<UnitMean, StatsError> {
+    match UnitMean::new(xs, &Units::single(xs.len())) {
+        Err(StatsError::TooFew { .. }) => {
+            Err(StatsError::TooFew { of: "values", needed: 2, got: xs.len() })
+        }
+        other => other,
+    }
+}
+
+fn t_answer(xs: &[f64], margin: f64, case: &Case, mean_name: &str) -> Answer {
+    let fit = unit_mean(xs)?;
+    let interval = fit.bound(case.confidence(), case.alternative())?;
+    let mut answer = json!({
+        "statistic": out(fit.t(margin)?),
+        "df": fit.df,
+        "pvalue": fit.tails(margin)?.p(case.alternative()),
+        "se": fit.se,
+        "ci_low": out(interval.low),
+        "ci_high": out(interval.high),
+    });
+    answer[mean_name] = json!(fit.mean);
+    Ok(answer)
+}
+
+#[test]
+fn golden_t_one_sample() {
+    check("t_one_sample", |case| {
+        Some(t_answer(&case.numbers("x"), case.number("popmean"), case, "mean"))
+    });
+}
+
+#[test]
+fn golden_t_paired() {
+    check("t_paired", |case| {
+        let gaps = differences(&case.numbers("x"), &case.numbers("y"));
+        Some(gaps.and_then(|gaps| t_answer(&gaps, 0.0, case, "mean_diff")))
+    });
+}
+
+#[test]
+fn golden_mean_ci() {
+    check("mean_ci", |case| {
+        let answer = || {
+            let fit = unit_mean(&case.numbers("x"))?;
+            let t = fit.bound(case.confidence(), case.alternative())?;
+            let mut answer = json!({
+                "mean": fit.mean, "se": fit.se, "t_low": out(t.low), "t_high": out(t.high),
+            });
+            if case.alternative() == Alternative::TwoSided {
+                let z = fit.interval_z(case.confidence())?;
+                answer["z_low"] = json!(z.low);
+                answer["z_high"] = json!(z.high);
+            }
+            Ok(answer)
+        };
+        Some(answer())
+    });
+}
+
+#[test]
+fn golden_mcnemar() {
+    check("mcnemar", |case| {
+        let table = case.input("table").as_array()?;
+        let cells: Option<Vec<u64>> = table
+            .iter()
+            .flat_map(|row| row.as_array().unwrap())
+            .map(Json::as_u64)
+            .collect();
+        let Some([_, b, c, _]) = cells.as_deref() else {
+            // The types refuse negative cells and other shapes before the test.
+            return Some(Err(StatsError::InvalidTable));
+        };
+        let answer = if case.flag("exact", true) {
+            let test = McNemar::new(*b, *c);
+            let p = if case.flag("mid_p", false) {
+                test.mid_p()
+            } else {
+                test.exact.two_sided()
+            };
+            Ok(json!({ "statistic": *b.min(c) as f64, "pvalue": p }))
+        } else {
+            mcnemar_chi2(*b, *c, case.flag("correction", true))
+                .map(|test| json!({ "statistic": test.chi2, "pvalue": test.p }))
+        };
+        Some(answer)
+    });
+}
+
+#[test]
+fn golden_binomial_test() {
+    check("binomial_test", |case| {
+        let (k, n, p) = (case.count("k")?, case.count("n")?, case.number("p"));
+        let answer = || {
+            let pvalue = binomial_test(k, n, p, case.alternative())?;
+            binomial_tails(k, n, p)?;
+            let mut answer =
+                json!({ "statistic": k as f64 / n as f64, "pvalue": pvalue });
+            if case.alternative() == Alternative::TwoSided {
+                let ends = |method| proportion_interval(k, n, case.confidence(), method);
+                let exact = ends(ProportionMethod::ClopperPearson)?;
+                let wilson = ends(ProportionMethod::Wilson)?;
+                answer["ci_exact_low"] = json!(exact.low);
+                answer["ci_exact_high"] = json!(exact.high);
+                answer["ci_wilson_low"] = json!(wilson.low);
+                answer["ci_wilson_high"] = json!(wilson.high);
+            }
+            Ok(answer)
+        };
+        Some(answer())
+    });
+}
+
+#[test]
+fn golden_proportion_ci() {
+    check("proportion_ci", |case| {
+        let method = match case.option("method") {
+            "wald" => ProportionMethod::Wald,
+            "agresti_coull" => ProportionMethod::AgrestiCoull,
+            "wilson" => ProportionMethod::Wilson,
+            "wilson_cc" => ProportionMethod::WilsonContinuity,
+            "clopper_pearson" => ProportionMethod::ClopperPearson,
+            _ => ProportionMethod::Jeffreys,
+        };
+        let (k, n) = (case.count("k")?, case.count("n")?);
+        let ends = proportion_interval(k, n, case.confidence(), method);
+        Some(ends.map(|Interval { low, high }| json!({ "low": low, "high": high })))
+    });
+}
+
+#[test]
+fn golden_multiple_testing() {
+    check("multiple_testing", |case| {
+        let alpha = case.0["options"]["alpha"].as_f64()?;
+        if !(alpha > 0.0 && alpha < 1.0) {
+            return None; // The level is the hypothesis's own, checked with the file.
+        }
+        let correction = match case.option("method") {
+            "bonferroni" => Correction::Bonferroni,
+            "sidak" => Correction::Sidak,
+            "holm" => Correction::Holm,
+            "holm_sidak" => Correction::HolmSidak,
+            "hochberg" => Correction::Hochberg,
+            "hommel" => Correction::Hommel,
+            "bh" => Correction::BenjaminiHochberg,
+            "by" => Correction::BenjaminiYekutieli,
+            _ => return None,
+        };
+        let adjusted = adjust(&case.numbers("pvalues"), correction);
+        Some(adjusted.map(|p| {
+            let reject: Vec<bool> = p.iter().map(|p| *p <= alpha).collect();
+            json!({ "adjusted": p, "reject": reject })
+        }))
+    });
+}
+
+#[test]
+fn golden_descriptive() {
+    let ask: Ask = |case| {
+        let xs = case.numbers("x");
+        let answer = || {
+            let mut answer = Map::new();
+            answer.insert("mean".to_owned(), json!(mean(&xs)?));
+            for (name, q) in
+                [("q05", 0.05), ("q25", 0.25), ("median", 0.5), ("q95", 0.95)]
+            {
+                answer.insert(name.to_owned(), json!(quantile(&xs, q)?));
+            }
+            if xs.len() > 1 {
+                let var = variance(&xs)?;
+                answer.insert("var".to_owned(), json!(var));
+                answer.insert("std".to_owned(), json!(var.sqrt()));
+            }
+            Ok(Json::Object(answer))
+        };
+        Some(answer())
+    };
+    match shared() {
+        Some(dir) => check_in(&dir, "descriptive", ask),
+        None => println!("skipped: no GOLDEN_DIR"),
+    }
+}
+
+#[test]
+fn golden_nist_univariate() {
+    check("nist_univariate", |case| {
+        let xs = case.numbers("x");
+        let answer = || Ok(json!({ "mean": mean(&xs)?, "std": variance(&xs)?.sqrt() }));
+        Some(answer())
+    });
+}
+
+fn labels(case: &Case) -> Vec<String> {
+    case.input("cluster").as_array().unwrap().iter().map(Json::to_string).collect()
+}
+
+#[test]
+fn golden_clustered_mean_se() {
+    check("clustered_mean_se", |case| {
+        let xs = case.numbers("x");
+        let answer = || {
+            let units = Units::labelled(&labels(case));
+            let fit = UnitMean::new(&xs, &units)?;
+            let errors = ClusterErrors::new(&xs, &units)?;
+            Ok(json!({
+                "mean": fit.mean, "n": fit.n, "n_clusters": fit.units,
+                "se_cr0": errors.cr0, "se_cr1": errors.cr1, "se_miller": errors.miller,
+                "se_clt": (variance(&xs)? / xs.len() as f64).sqrt(),
+            }))
+        };
+        Some(answer())
+    });
+}
+
+#[test]
+fn golden_paired_eval_difference() {
+    check("paired_eval_difference", |case| {
+        let (a, b) = (case.numbers("a"), case.numbers("b"));
+        let answer = || {
+            let gaps = differences(&a, &b)?;
+            let fit = unit_mean(&gaps)?;
+            let p = fit.tails(0.0)?.two_sided();
+            let units = Units::labelled(&labels(case));
+            let errors = ClusterErrors::new(&gaps, &units)?;
+            Ok(json!({
+                "mean_a": mean(&a)?, "mean_b": mean(&b)?, "diff": fit.mean,
+                "se_a": unit_mean(&a)?.se, "se_b": unit_mean(&b)?.se, "se_paired": fit.se,
+                "t_paired": fit.t(0.0)?, "pvalue_t": p,
+                "se_clustered_cr1": errors.cr1, "se_clustered_miller": errors.miller,
+            }))
+        };
+        Some(answer())
+    });
+}
+
+#[test]
+fn golden_permutation_test() {
+    check("permutation_test", |case| {
+        if case.option("kind") != "paired_sign_flip" {
+            return None;
+        }
+        let answer = || {
+            let gaps = differences(&case.numbers("x"), &case.numbers("y"))?;
+            let plan = Resampling::new(1, "golden");
+            let test = sign_flip(&gaps, &Units::single(gaps.len()), 0.0, &plan)?;
+            assert!(test.exact);
+            let pvalue = test.tails.p(case.alternative());
+            Ok(json!({ "statistic": mean(&gaps)?, "pvalue": pvalue }))
+        };
+        Some(answer())
+    });
+}
+
+#[test]
+fn golden_sign_test() {
+    check("sign_test", |case| {
+        let (xs, at) = (case.numbers("x"), case.number("mu0"));
+        if let Some(index) = xs.iter().position(|x| x.is_nan()) {
+            return Some(Err(StatsError::NotFinite { index }));
+        }
+        if xs.is_empty() {
+            return None;
+        }
+        let count =
+            |f: fn(&f64, f64) -> bool| xs.iter().filter(|x| f(x, at)).count() as u64;
+        let (up, down) = (count(|x, at| *x > at), count(|x, at| *x < at));
+        let p = McNemar::new(up, down).exact.p(case.alternative());
+        Some(Ok(json!({ "n_pos": up, "n_neg": down, "pvalue": p })))
+    });
+}
+
+#[test]
+fn golden_power_eval_miller() {
+    check("power_eval_miller", |case| {
+        let repeats = |name| case.count(name).and_then(|k| u32::try_from(k).ok());
+        let design = EvalVariance {
+            between: case.number("omega_sq"),
+            within_a: case.number("sigma_a_sq"),
+            within_b: case.number("sigma_b_sq"),
+            repeats_a: repeats("k_a")?,
+            repeats_b: repeats("k_b")?,
+        };
+        let aim = Aim { alpha: case.number("alpha"), power: case.number("power") };
+        Some(match case.option("solve_for") {
+            "nobs" => {
+                design.items(case.number("delta"), aim).map(|n| json!({ "nobs": n }))
+            }
+            _ => {
+                design.detectable(case.number("nobs"), aim).map(|d| json!({ "delta": d }))
+            }
+        })
+    });
+}
