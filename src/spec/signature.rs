@@ -179,6 +179,9 @@ pub struct Signature {
     pub returns: Type,
     /// A definition or field that uses it, ready to paste.
     pub example: &'static str,
+    /// Whether a bare model that stands where a strategy is due becomes this call, with the
+    /// model as its first parameter of type [`Type::Model`]. One signature says so: `ask`.
+    pub lifts: bool,
     /// For a scorer: the scale of its scores.
     #[serde(skip)]
     pub scale: Option<fn(&Call) -> Scale>,
@@ -201,6 +204,7 @@ impl Signature {
             params: &[],
             returns,
             example: "",
+            lifts: false,
             scale: None,
             evaluate: None,
             check: None,
@@ -223,6 +227,12 @@ impl Signature {
     #[must_use]
     pub const fn with_example(self, example: &'static str) -> Self {
         Self { example, ..self }
+    }
+
+    /// Marks the call that a bare model stands for.
+    #[must_use]
+    pub const fn with_lift(self) -> Self {
+        Self { lifts: true, ..self }
     }
 
     /// Sets the function that says the scale of a scorer.
