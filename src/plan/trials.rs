@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::base::{Digest, Digester, Stream, TrialId};
 use crate::plan::order::{Permutation, mix};
-use crate::record::Item;
+use crate::record::{Item, Place};
 use crate::spec::Experiment;
 
 /// Which part of an experiment is carried out now. It does not change the run.
@@ -52,6 +52,14 @@ pub struct TrialSpec {
     /// Digest of seed, item, condition and repeat: the key of its random streams, and of
     /// the ids of its calls.
     pub key: Digest,
+}
+
+impl TrialSpec {
+    /// Returns where the trial stands.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { item: self.item, condition: self.condition, repeat: self.repeat }
+    }
 }
 
 /// The trials of an experiment, in the order in which they are carried out.
@@ -157,12 +165,12 @@ impl Plan {
         self.items.len() as u64 * self.conditions.len() as u64 * u64::from(self.repeats)
     }
 
-    /// Returns the trial at a position of the order.
+    /// Returns where the trial at a position of the order stands.
     ///
     /// Any position gives a trial; those from [`Plan::len`] on begin again.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "below counts that are u32")]
-    pub fn trial(&self, position: u64) -> TrialSpec {
+    pub fn place(&self, position: u64) -> Place {
         let block = self.block().max(1);
         let rank = (position / block) % u64::from(self.limit.max(1));
         let item = self.order.at(rank) as u32;
@@ -171,25 +179,32 @@ impl Plan {
         let chosen = slot / u64::from(self.repeats);
         let repeat = (slot % u64::from(self.repeats)) as u32;
         let condition = self.selected.get(chosen as usize).copied().unwrap_or(0);
-        self.named(item, condition, repeat)
+        Place { item, condition, repeat }
     }
 
-    /// Returns the trial of an item, condition and repeat, selected or not; `None` where
-    /// the experiment has no such trial.
+    /// Returns the trial at a position of the order.
     #[must_use]
-    pub fn find(&self, item: u32, condition: u32, repeat: u32) -> Option<TrialSpec> {
-        let known = (item as usize) < self.items.len()
-            && (condition as usize) < self.conditions.len()
-            && repeat < self.repeats;
-        known.then(|| self.named(item, condition, repeat))
+    pub fn trial(&self, position: u64) -> TrialSpec {
+        self.named(self.place(position))
     }
 
-    /// Returns a trial's index in the whole experiment: its place in a bitmap of
+    /// Returns the trial of a place, selected or not; `None` where the experiment has no
+    /// such trial.
+    #[must_use]
+    pub fn find(&self, place: Place) -> Option<TrialSpec> {
+        let known = (place.item as usize) < self.items.len()
+            && (place.condition as usize) < self.conditions.len()
+            && place.repeat < self.repeats;
+        known.then(|| self.named(place))
+    }
+
+    /// Returns a place's index in the whole experiment: its bit in a bitmap of
     /// [`Plan::whole`] bits.
     #[must_use]
-    pub fn index(&self, item: u32, condition: u32, repeat: u32) -> u64 {
-        let cell = u64::from(condition) * self.items.len() as u64 + u64::from(item);
-        cell * u64::from(self.repeats) + u64::from(repeat)
+    pub fn index(&self, place: Place) -> u64 {
+        let cell =
+            u64::from(place.condition) * self.items.len() as u64 + u64::from(place.item);
+        cell * u64::from(self.repeats) + u64::from(place.repeat)
     }
 
     /// Returns the items.
@@ -226,7 +241,8 @@ impl Plan {
         self.selected.len() as u64 * u64::from(self.repeats)
     }
 
-    fn named(&self, item: u32, condition: u32, repeat: u32) -> TrialSpec {
+    fn named(&self, place: Place) -> TrialSpec {
+        let Place { item, condition, repeat } = place;
         let digest =
             self.items.get(item as usize).map(|item| item.digest).unwrap_or_default();
         let (name, strategy) = self

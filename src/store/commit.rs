@@ -20,6 +20,20 @@ impl Store {
     ///
     /// When the database cannot be written; then none of the trials is committed.
     pub fn commit(&mut self, records: &[TrialRecord]) -> Result<u64, StoreError> {
+        self.write(records, false)
+    }
+
+    /// Commits trials of an earlier run, as [`Store::commit`] does; their calls are marked
+    /// as paid for there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::commit`].
+    pub fn commit_taken(&mut self, records: &[TrialRecord]) -> Result<u64, StoreError> {
+        self.write(records, true)
+    }
+
+    fn write(&mut self, records: &[TrialRecord], taken: bool) -> Result<u64, StoreError> {
         let path = &self.path;
         let failed = |source| StoreError::database(path, source);
         let transaction = self
@@ -28,7 +42,8 @@ impl Store {
             .map_err(failed)?;
         let mut written = 0;
         {
-            let mut writer = Writer::new(&transaction, &self.info).map_err(failed)?;
+            let mut writer =
+                Writer::new(&transaction, &self.info, taken).map_err(failed)?;
             for record in records {
                 written += u64::from(writer.write(record).map_err(failed)?);
             }
@@ -51,6 +66,7 @@ impl Store {
 struct Writer<'a> {
     connection: &'a Connection,
     info: &'a RunInfo,
+    taken: bool,
     trial: CachedStatement<'a>,
     score: CachedStatement<'a>,
     request: CachedStatement<'a>,
@@ -58,10 +74,15 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(connection: &'a Connection, info: &'a RunInfo) -> rusqlite::Result<Self> {
+    fn new(
+        connection: &'a Connection,
+        info: &'a RunInfo,
+        taken: bool,
+    ) -> rusqlite::Result<Self> {
         Ok(Self {
             connection,
             info,
+            taken,
             trial: connection.prepare_cached(
                 "INSERT OR IGNORE INTO trials VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
                  ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
@@ -74,15 +95,15 @@ impl<'a> Writer<'a> {
             call: connection.prepare_cached(
                 "INSERT INTO calls (trial, id, place, model, request, failure, message,
                  text, resolved, finish, tokens_in, tokens_out, confidence, attempts,
-                 latency, waited, cost, cached) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
-                 ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                 latency, waited, cost, cached, taken) VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+                 ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
             )?,
         })
     }
 
     /// Writes one trial; says whether it was new or took the place of a failed one.
     fn write(&mut self, record: &TrialRecord) -> rusqlite::Result<bool> {
-        let trial = self.info.number(record.item, record.condition, record.repeat);
+        let trial = self.info.number(record.place());
         if self.write_trial(trial, record)? == 0 {
             let gone = self
                 .connection
@@ -173,6 +194,7 @@ impl<'a> Writer<'a> {
             call.waited,
             call.cost,
             call.cached,
+            self.taken,
         ])?;
         Ok(())
     }

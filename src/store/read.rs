@@ -5,23 +5,12 @@ use serde::Serialize;
 
 use crate::base::{CallId, TrialId};
 use crate::record::{
-    Answer, CallRecord, Failure, FailureKind, Item, Outcome, Output, Score, TrialRecord,
-    Usage,
+    Answer, CallRecord, Failure, FailureKind, Item, Outcome, Output, Place, Score,
+    TrialRecord, Usage,
 };
 use crate::store::commit::kind_of;
 use crate::store::error::StoreError;
 use crate::store::run::Store;
-
-/// Where a trial stands in its experiment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// Index of the item.
-    pub item: u32,
-    /// Index of the condition.
-    pub condition: u32,
-    /// Which repeat, from 0.
-    pub repeat: u32,
-}
 
 /// A trial that is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +66,7 @@ pub struct Totals {
     pub committed: u64,
     /// Of those, how many failed.
     pub failed: u64,
-    /// Calls made.
+    /// Calls made, those of trials that were taken over included.
     pub calls: u64,
     /// Calls answered from the cache.
     pub cached: u64,
@@ -85,6 +74,8 @@ pub struct Totals {
     pub attempts: u64,
     /// Dollars of the calls whose cost is known.
     pub cost_usd: f64,
+    /// Of those dollars, what an earlier run paid whose trials were taken over.
+    pub taken_usd: f64,
     /// Calls whose cost is not known.
     pub cost_unknown: u64,
     /// Tokens sent, as far as they are known.
@@ -129,7 +120,7 @@ impl Store {
     ///
     /// When the database cannot be read.
     pub fn trial(&self, place: Place) -> Result<Option<TrialRecord>, StoreError> {
-        let trial = self.info.number(place.item, place.condition, place.repeat);
+        let trial = self.info.number(place);
         let sql = format!("SELECT {TRIAL_COLUMNS} FROM trials WHERE trial = ?1");
         Ok(self.trials_of(&sql, params![trial])?.pop())
     }
@@ -213,8 +204,7 @@ impl Store {
             (0_u32..)
                 .zip(&self.info.conditions)
                 .map(|(condition, _)| {
-                    let first = self.info.number(0, condition, 0);
-                    let last = self.info.number(0, condition + 1, 0) - 1;
+                    let (first, last) = self.info.range(condition);
                     statement.query_row([first, last], |row| {
                         let (committed, failed) = (natural(row, 0)?, natural(row, 1)?);
                         Ok(ConditionCounts { condition, committed, failed })
@@ -316,7 +306,8 @@ impl Store {
             )?;
             self.connection.query_row(
                 "SELECT COUNT(*), TOTAL(cached), TOTAL(attempts), TOTAL(cost),
-                 COUNT(*) - COUNT(cost), TOTAL(tokens_in), TOTAL(tokens_out) FROM calls",
+                 COUNT(*) - COUNT(cost), TOTAL(tokens_in), TOTAL(tokens_out),
+                 TOTAL(CASE WHEN taken THEN cost END) FROM calls",
                 [],
                 |row| {
                     Ok(Totals {
@@ -326,6 +317,7 @@ impl Store {
                         cached: rounded(row, 1)?,
                         attempts: rounded(row, 2)?,
                         cost_usd: row.get(3)?,
+                        taken_usd: row.get(7)?,
                         cost_unknown: natural(row, 4)?,
                         tokens_in: rounded(row, 5)?,
                         tokens_out: rounded(row, 6)?,

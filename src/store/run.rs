@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::base::{Digest, Digester};
-use crate::record::Item;
+use crate::record::{Item, Place};
 use crate::spec::Experiment;
 use crate::store::cache::Cache;
 use crate::store::error::StoreError;
@@ -302,11 +302,18 @@ impl RunInfo {
     }
 
     /// Returns a trial's number in the run.
-    #[must_use]
     #[expect(clippy::cast_possible_wrap, reason = "three u32 counts of a real run")]
-    pub(super) fn number(&self, item: u32, condition: u32, repeat: u32) -> i64 {
-        let cell = u64::from(condition) * u64::from(self.items) + u64::from(item);
-        (cell * u64::from(self.repeats) + u64::from(repeat)) as i64
+    pub(super) fn number(&self, place: Place) -> i64 {
+        let cell =
+            u64::from(place.condition) * u64::from(self.items) + u64::from(place.item);
+        (cell * u64::from(self.repeats) + u64::from(place.repeat)) as i64
+    }
+
+    /// Returns the first and the last number of a condition's trials.
+    pub(super) fn range(&self, condition: u32) -> (i64, i64) {
+        let first = self.number(Place { condition, item: 0, repeat: 0 });
+        let length = i64::from(self.items) * i64::from(self.repeats);
+        (first, first + length - 1)
     }
 }
 

@@ -76,7 +76,7 @@ impl Store {
                  WHERE metric = ?1 AND trial BETWEEN ?2 AND ?3 ORDER BY trial",
             )?;
             let metric = i64::try_from(metric).unwrap_or(i64::MAX);
-            let (first, last) = self.range(condition);
+            let (first, last) = self.info().range(condition);
             let mut rows = statement.query([metric, first, last])?;
             let mut sample = Vec::new();
             while let Some(row) = rows.next()? {
@@ -102,7 +102,7 @@ impl Store {
                 "SELECT trial, CAST({column} AS REAL), failure IS NOT NULL FROM trials
                  WHERE trial BETWEEN ?1 AND ?2 ORDER BY trial"
             ))?;
-            let (first, last) = self.range(condition);
+            let (first, last) = self.info().range(condition);
             let mut rows = statement.query([first, last])?;
             let mut sample = Vec::new();
             while let Some(row) = rows.next()? {
@@ -116,13 +116,6 @@ impl Store {
             }
             Ok(sample)
         })
-    }
-
-    /// Returns the first and last number of a condition's trials.
-    fn range(&self, condition: u32) -> (i64, i64) {
-        let first = self.info().number(0, condition, 0);
-        let length = self.info().number(0, 1, 0);
-        (first, first + length - 1)
     }
 
     fn observed(

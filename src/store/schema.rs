@@ -38,7 +38,7 @@ CREATE TABLE scores (metric INTEGER NOT NULL, trial INTEGER NOT NULL,
 CREATE INDEX scoreless ON scores (metric, trial) WHERE value IS NULL;
 CREATE TABLE requests (request BLOB PRIMARY KEY, system TEXT, messages TEXT NOT NULL);
 CREATE TABLE calls (call INTEGER PRIMARY KEY, trial INTEGER NOT NULL, id BLOB NOT NULL,
-    superseded INTEGER NOT NULL DEFAULT 0, place TEXT NOT NULL, model TEXT NOT NULL,
+    superseded INTEGER NOT NULL DEFAULT 0, taken INTEGER NOT NULL DEFAULT 0, place TEXT NOT NULL, model TEXT NOT NULL,
     request BLOB NOT NULL, failure TEXT, message TEXT,
     text TEXT, resolved TEXT, finish TEXT, tokens_in INTEGER, tokens_out INTEGER,
     confidence REAL, attempts INTEGER NOT NULL, latency REAL, waited REAL NOT NULL,
