@@ -15,7 +15,7 @@ pub use call::{Answer, CallRecord, Failure, FailureKind, Message, Request, Role}
 pub use item::Item;
 pub use observed::{AnswerCache, Observation, Observed, SampleSource, SourceError};
 pub use output::{Output, Usage, Vote};
-pub use trial::{Outcome, Score, TrialRecord};
+pub use trial::{Outcome, Place, Score, TrialRecord};
 
 /// The version of what the store holds.
 pub const FORMAT: u32 = 1;

@@ -6,6 +6,19 @@ use crate::base::TrialId;
 use crate::record::call::{CallRecord, Failure};
 use crate::record::output::{Output, Usage};
 
+/// Where a trial stands in its experiment.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Place {
+    /// Index of the item.
+    pub item: u32,
+    /// Index of the condition in the experiment.
+    pub condition: u32,
+    /// Which repeat, from 0.
+    pub repeat: u32,
+}
+
 /// One trial as it is committed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrialRecord {
@@ -25,6 +38,14 @@ pub struct TrialRecord {
     pub scores: Vec<Score>,
     /// Its calls, in the order in which they ended.
     pub calls: Vec<CallRecord>,
+}
+
+impl TrialRecord {
+    /// Returns where the trial stands.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { item: self.item, condition: self.condition, repeat: self.repeat }
+    }
 }
 
 /// What came of a trial.

@@ -1,1 +1,27 @@
-//! The run's database.
+//! Keeps runs on disk: a folder for each, with its database, its sources and the machine
+//! it ran on; and the answers that runs under one folder share.
+//!
+//! A trial counts as done when its row is committed, and is committed once. One process
+//! writes a run; any number may read it. Analysis and reports read only this room. It must
+//! not know how trials are made or what verdicts mean. A change of what a stored field
+//! means raises `record::FORMAT`; `tests/data/store` keeps a file of every format.
+
+#![expect(clippy::disallowed_methods, reason = "the store owns the run directory")]
+
+mod cache;
+mod commit;
+mod error;
+mod folder;
+mod history;
+mod read;
+mod run;
+mod runs;
+mod sample;
+mod schema;
+
+pub use cache::Cache;
+pub use error::StoreError;
+pub use history::{FamilyEntry, HistoryEvent, ShownVerdict};
+pub use read::{Committed, ConditionCounts, FailureCount, MetricCounts, Totals};
+pub use run::{NewRun, RunInfo, RunStatus, Store, StoredMetric};
+pub use runs::{FoundRun, find_runs, resolve_run};

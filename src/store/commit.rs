@@ -1,0 +1,223 @@
+//! Writing trials: once each, many at a time.
+
+use rusqlite::{CachedStatement, Connection, TransactionBehavior, params};
+
+use crate::base::{CallId, Digest};
+use crate::record::{
+    Answer, CallRecord, Failure, FailureKind, Outcome, Request, Score, TrialRecord,
+};
+use crate::store::error::StoreError;
+use crate::store::run::{RunInfo, Store};
+
+impl Store {
+    /// Commits trials in one transaction; returns how many were new.
+    ///
+    /// A trial that is committed already stays as it is, unless it had failed: then the new
+    /// record takes its place, and its old calls are kept as superseded, since they were
+    /// paid for. When this returns, the trials are on the disk.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be written; then none of the trials is committed.
+    pub fn commit(&mut self, records: &[TrialRecord]) -> Result<u64, StoreError> {
+        self.write(records, false)
+    }
+
+    /// Commits trials of an earlier run, as [`Store::commit`] does; their calls are marked
+    /// as paid for there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::commit`].
+    pub fn commit_taken(&mut self, records: &[TrialRecord]) -> Result<u64, StoreError> {
+        self.write(records, true)
+    }
+
+    fn write(&mut self, records: &[TrialRecord], taken: bool) -> Result<u64, StoreError> {
+        let path = &self.path;
+        let failed = |source| StoreError::database(path, source);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        let mut written = 0;
+        {
+            let mut writer =
+                Writer::new(&transaction, &self.info, taken).map_err(failed)?;
+            for record in records {
+                written += u64::from(writer.write(record).map_err(failed)?);
+            }
+        }
+        transaction.commit().map_err(failed)?;
+        if let Some(kept) = &self.kept {
+            let answers: Vec<(CallId, &Answer)> = records
+                .iter()
+                .flat_map(|record| &record.calls)
+                .filter(|call| !call.cached && kept.models.contains(&call.model))
+                .filter_map(|call| Some((call.id, call.result.as_ref().ok()?)))
+                .collect();
+            kept.cache.keep(&answers)?;
+        }
+        Ok(written)
+    }
+}
+
+/// The prepared statements of one transaction.
+struct Writer<'a> {
+    connection: &'a Connection,
+    info: &'a RunInfo,
+    taken: bool,
+    trial: CachedStatement<'a>,
+    score: CachedStatement<'a>,
+    request: CachedStatement<'a>,
+    call: CachedStatement<'a>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(
+        connection: &'a Connection,
+        info: &'a RunInfo,
+        taken: bool,
+    ) -> rusqlite::Result<Self> {
+        Ok(Self {
+            connection,
+            info,
+            taken,
+            trial: connection.prepare_cached(
+                "INSERT OR IGNORE INTO trials VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+                 ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+            )?,
+            score: connection.prepare_cached(
+                "INSERT OR REPLACE INTO scores VALUES (?1, ?2, ?3, ?4)",
+            )?,
+            request: connection
+                .prepare_cached("INSERT OR IGNORE INTO requests VALUES (?1, ?2, ?3)")?,
+            call: connection.prepare_cached(
+                "INSERT INTO calls (trial, id, place, model, request, failure, message,
+                 text, resolved, finish, tokens_in, tokens_out, confidence, attempts,
+                 latency, waited, cost, cached, taken) VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+                 ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+            )?,
+        })
+    }
+
+    /// Writes one trial; says whether it was new or took the place of a failed one.
+    fn write(&mut self, record: &TrialRecord) -> rusqlite::Result<bool> {
+        let trial = self.info.number(record.place());
+        if self.write_trial(trial, record)? == 0 {
+            let gone = self
+                .connection
+                .prepare_cached(
+                    "DELETE FROM trials WHERE trial = ?1 AND failure IS NOT NULL",
+                )?
+                .execute([trial])?;
+            if gone == 0 {
+                return Ok(false);
+            }
+            self.connection
+                .prepare_cached("UPDATE calls SET superseded = 1 WHERE trial = ?1")?
+                .execute([trial])?;
+            self.write_trial(trial, record)?;
+        }
+        for (metric, score) in (0_i64..).zip(&record.scores) {
+            let (value, problem) = match score {
+                Score::Value(value) if value.is_finite() => (Some(*value), None),
+                Score::Value(value) => (None, Some(format!("the score is {value}"))),
+                Score::Unscored => (None, None),
+                Score::Failed(message) => (None, Some(message.clone())),
+            };
+            self.score.execute(params![metric, trial, value, problem])?;
+        }
+        for call in &record.calls {
+            self.write_call(trial, call)?;
+        }
+        Ok(true)
+    }
+
+    fn write_trial(
+        &mut self,
+        trial: i64,
+        record: &TrialRecord,
+    ) -> rusqlite::Result<usize> {
+        let (output, failure) = match &record.outcome {
+            Outcome::Done(output) => (Some(output), None),
+            Outcome::Failed(failure) => (None, Some(failure)),
+        };
+        let usage = &record.usage;
+        self.trial.execute(params![
+            trial,
+            record.id.as_bytes(),
+            record.condition,
+            record.item,
+            record.repeat,
+            failure.map(kind_word),
+            failure.map(|failure| &failure.message),
+            output.map(|output| &output.text),
+            output.and_then(|output| output.confidence),
+            output.and_then(|output| json_list(&output.votes)),
+            output.and_then(|output| json_list(&output.trace)),
+            usage.requests,
+            usage.tokens_in.map(whole),
+            usage.tokens_out.map(whole),
+            usage.cost,
+            usage.latency,
+            usage.waited,
+        ])
+    }
+
+    fn write_call(&mut self, trial: i64, call: &CallRecord) -> rusqlite::Result<()> {
+        let digest =
+            Request::digest(call.system.as_deref(), &call.messages, &Digest::default());
+        let request = CallId::from_digest(&digest);
+        let messages = serde_json::to_string(&call.messages).unwrap_or_default();
+        self.request.execute(params![request.as_bytes(), call.system, messages])?;
+        let (answer, failure) = match &call.result {
+            Ok(answer) => (Some(answer), None),
+            Err(failure) => (None, Some(failure)),
+        };
+        self.call.execute(params![
+            trial,
+            call.id.as_bytes(),
+            call.place,
+            call.model,
+            request.as_bytes(),
+            failure.map(kind_word),
+            failure.map(|failure| &failure.message),
+            answer.map(|answer| &answer.text),
+            answer.and_then(|answer| answer.model.as_deref()),
+            answer.and_then(|answer| answer.finish.as_deref()),
+            answer.and_then(|answer| answer.tokens_in).map(whole),
+            answer.and_then(|answer| answer.tokens_out).map(whole),
+            answer.and_then(|answer| answer.confidence),
+            call.attempts,
+            call.latency,
+            call.waited,
+            call.cost,
+            call.cached,
+            self.taken,
+        ])?;
+        Ok(())
+    }
+}
+
+/// Returns a failure's kind as it is written: `rate_limited`.
+pub(super) fn kind_word(failure: &Failure) -> String {
+    match serde_json::to_value(failure.kind) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => failure.kind.words().to_owned(),
+    }
+}
+
+/// Reads what [`kind_word`] wrote.
+pub(super) fn kind_of(word: &str) -> Option<FailureKind> {
+    serde_json::from_value(word.into()).ok()
+}
+
+/// Returns a list as JSON; `None` for an empty one, which takes no space.
+fn json_list<T: serde::Serialize>(list: &[T]) -> Option<String> {
+    if list.is_empty() { None } else { serde_json::to_string(list).ok() }
+}
+
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,223 @@
+//! What was claimed and shown, and when: so that a claim made after a look at the data can
+//! be told from one made before.
+
+use chrono::{DateTime, FixedOffset};
+use rusqlite::params;
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::store::error::StoreError;
+use crate::store::read::with;
+use crate::store::run::Store;
+
+/// A hypothesis of the family as it stood when the first trial was stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FamilyEntry {
+    /// Its name.
+    pub name: String,
+    /// Its digest, in hexadecimal; text, since entries of changed data are marked.
+    pub digest: String,
+    /// Its claim as it stood in the file.
+    pub claim: String,
+}
+
+/// A verdict that somebody saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ShownVerdict {
+    /// When, by the user's clock.
+    pub at: String,
+    /// The hypothesis.
+    pub hypothesis: String,
+    /// Its digest then.
+    pub digest: String,
+    /// The verdict.
+    pub verdict: String,
+}
+
+/// Something that happened to the run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HistoryEvent {
+    /// When, by the user's clock.
+    pub at: String,
+    /// What kind of event: `started`, `stopped`, `taken_over` …
+    pub kind: String,
+    /// What there is to say of it.
+    pub detail: Json,
+}
+
+impl Store {
+    /// Writes down an event.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn note(
+        &mut self,
+        at: DateTime<FixedOffset>,
+        kind: &str,
+        detail: &Json,
+    ) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("INSERT INTO events (at, kind, detail) VALUES (?1, ?2, ?3)")
+            .and_then(|mut statement| {
+                statement.execute([&at.to_rfc3339(), kind, &detail.to_string()])
+            })
+            .map(|_| ())
+            .map_err(|source| self.failed(source))
+    }
+
+    /// Returns every event, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn events(&self) -> Result<Vec<HistoryEvent>, StoreError> {
+        let read = || {
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT at, kind, detail FROM events ORDER BY event")?;
+            let events = statement.query_map([], |row| {
+                let detail: String = row.get(2)?;
+                Ok(HistoryEvent {
+                    at: row.get(0)?,
+                    kind: row.get(1)?,
+                    detail: serde_json::from_str(&detail).unwrap_or(Json::String(detail)),
+                })
+            })?;
+            events.collect()
+        };
+        with(read).map_err(|source| self.failed(source))
+    }
+
+    /// Returns the confirmatory family: the hypotheses as they stood when the first trial
+    /// was stored, here or in the run that trials were taken over from.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn family(&self) -> Result<Vec<FamilyEntry>, StoreError> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT name, digest, claim FROM family ORDER BY place",
+            )?;
+            let entries = statement.query_map([], |row| {
+                Ok(FamilyEntry {
+                    name: row.get(0)?,
+                    digest: row.get(1)?,
+                    claim: row.get(2)?,
+                })
+            })?;
+            entries.collect()
+        };
+        with(read).map_err(|source| self.failed(source))
+    }
+
+    /// Takes over the family of an earlier run: this run's hypotheses are judged by whether
+    /// they stood there. Where the items changed after a verdict was shown, none of them
+    /// does: its digests are marked, so that no hypothesis matches.
+    ///
+    /// # Errors
+    ///
+    /// When either database fails.
+    pub fn inherit_family(&mut self, earlier: &Self) -> Result<(), StoreError> {
+        let family = earlier.family()?;
+        let grown = self.info().items_digest != earlier.info().items_digest;
+        let marked = grown && !earlier.shown_verdicts()?.is_empty();
+        let path = self.path.clone();
+        let write = || {
+            let transaction = self.connection.transaction()?;
+            transaction.execute("DELETE FROM family", [])?;
+            for (place, entry) in (0_i64..).zip(&family) {
+                let mark = if marked { "changed items: " } else { "" };
+                transaction.execute(
+                    "INSERT INTO family VALUES (?1, ?2, ?3, ?4)",
+                    params![
+                        place,
+                        entry.name,
+                        format!("{mark}{}", entry.digest),
+                        entry.claim
+                    ],
+                )?;
+            }
+            transaction.commit()
+        };
+        with(write).map_err(|source| StoreError::database(&path, source))
+    }
+
+    /// Returns the names of the run's hypotheses that are exploratory: they were not in the
+    /// family, or were other claims then.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn exploratory(&self) -> Result<Vec<String>, StoreError> {
+        let family = self.family()?;
+        let stood = |name: &str, digest: &str| {
+            family.iter().any(|entry| entry.name == name && entry.digest == digest)
+        };
+        let hypotheses = self.experiment()?.hypotheses;
+        Ok(hypotheses
+            .into_iter()
+            .filter(|h| !stood(&h.name, &h.digest.to_string()))
+            .map(|hypothesis| hypothesis.name)
+            .collect())
+    }
+
+    /// Returns the family's entries that the run's experiment no longer has by name.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn removed_hypotheses(&self) -> Result<Vec<FamilyEntry>, StoreError> {
+        let hypotheses = self.experiment()?.hypotheses;
+        let mut family = self.family()?;
+        family.retain(|entry| hypotheses.iter().all(|h| h.name != entry.name));
+        Ok(family)
+    }
+
+    /// Writes down that a verdict was shown.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn show_verdict(&mut self, shown: &ShownVerdict) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO verdicts (at, hypothesis, digest, shown)
+                 VALUES (?1, ?2, ?3, ?4)",
+            )
+            .and_then(|mut statement| {
+                statement.execute([
+                    &shown.at,
+                    &shown.hypothesis,
+                    &shown.digest,
+                    &shown.verdict,
+                ])
+            })
+            .map(|_| ())
+            .map_err(|source| self.failed(source))
+    }
+
+    /// Returns every verdict that was shown, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn shown_verdicts(&self) -> Result<Vec<ShownVerdict>, StoreError> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT at, hypothesis, digest, shown FROM verdicts ORDER BY verdict",
+            )?;
+            let verdicts = statement.query_map([], |row| {
+                Ok(ShownVerdict {
+                    at: row.get(0)?,
+                    hypothesis: row.get(1)?,
+                    digest: row.get(2)?,
+                    verdict: row.get(3)?,
+                })
+            })?;
+            verdicts.collect()
+        };
+        with(read).map_err(|source| self.failed(source))
+    }
+}

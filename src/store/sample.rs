@@ -1,0 +1,145 @@
+//! The store as the analysis sees it: samples of metrics and measures.
+
+use rusqlite::types::Type;
+
+use crate::record::{Observation, Observed, SampleSource, SourceError};
+use crate::store::error::StoreError;
+use crate::store::read::with;
+use crate::store::run::Store;
+
+/// How a measure is read: its column, and what a failed trial has of it.
+struct MeasureColumn {
+    name: &'static str,
+    sql: &'static str,
+    known_when_failed: bool,
+}
+
+/// The measures. What a failed trial cost and asked is known; it has no latency.
+const MEASURE_COLUMNS: &[MeasureColumn] = &[
+    MeasureColumn { name: "latency", sql: "latency", known_when_failed: false },
+    MeasureColumn { name: "cost", sql: "cost", known_when_failed: true },
+    MeasureColumn { name: "requests", sql: "requests", known_when_failed: true },
+    MeasureColumn { name: "tokens_in", sql: "tokens_in", known_when_failed: true },
+    MeasureColumn { name: "tokens_out", sql: "tokens_out", known_when_failed: true },
+];
+
+impl SampleSource for Store {
+    fn sample(&self, condition: u32, metric: &str) -> Result<Vec<Observed>, SourceError> {
+        if condition as usize >= self.info().conditions.len() {
+            let message = format!("the run has no condition number {condition}");
+            return Err(SourceError { message });
+        }
+        let known = &self.info().metrics;
+        let read = if let Some(index) = known.iter().position(|m| m.name == metric) {
+            self.metric_sample(condition, index)
+        } else if let Some(measure) =
+            MEASURE_COLUMNS.iter().find(|measure| measure.name == metric)
+        {
+            self.measure_sample(condition, measure)
+        } else {
+            let message = format!("the run has no metric or measure `{metric}`");
+            return Err(SourceError { message });
+        };
+        read.map_err(|source| source_error(&self.failed(source)))
+    }
+
+    fn items(&self) -> Result<u32, SourceError> {
+        Ok(self.info().items)
+    }
+
+    fn clusters(&self, column: &str) -> Result<Vec<String>, SourceError> {
+        let items = self.all_items().map_err(|error| source_error(&error))?;
+        items
+            .iter()
+            .map(|item| match item.lookup(column) {
+                Some(serde_json::Value::String(text)) => Ok(text),
+                Some(value) => Ok(value.to_string()),
+                None => {
+                    let id = &item.id;
+                    let message = format!("item `{id}` has no column `{column}`");
+                    Err(SourceError { message })
+                }
+            })
+            .collect()
+    }
+}
+
+impl Store {
+    fn metric_sample(
+        &self,
+        condition: u32,
+        metric: usize,
+    ) -> rusqlite::Result<Vec<Observed>> {
+        with(|| {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT trial, value, problem IS NULL FROM scores
+                 WHERE metric = ?1 AND trial BETWEEN ?2 AND ?3 ORDER BY trial",
+            )?;
+            let metric = i64::try_from(metric).unwrap_or(i64::MAX);
+            let (first, last) = self.info().range(condition);
+            let mut rows = statement.query([metric, first, last])?;
+            let mut sample = Vec::new();
+            while let Some(row) = rows.next()? {
+                let value = match row.get(1)? {
+                    Some(value) => Observation::Value(value),
+                    None if row.get(2)? => Observation::Unscored,
+                    None => Observation::Failed,
+                };
+                sample.push(self.observed(row.get(0)?, first, value)?);
+            }
+            Ok(sample)
+        })
+    }
+
+    fn measure_sample(
+        &self,
+        condition: u32,
+        measure: &MeasureColumn,
+    ) -> rusqlite::Result<Vec<Observed>> {
+        with(|| {
+            let column = measure.sql;
+            let mut statement = self.connection.prepare_cached(&format!(
+                "SELECT trial, CAST({column} AS REAL), failure IS NOT NULL FROM trials
+                 WHERE trial BETWEEN ?1 AND ?2 ORDER BY trial"
+            ))?;
+            let (first, last) = self.info().range(condition);
+            let mut rows = statement.query([first, last])?;
+            let mut sample = Vec::new();
+            while let Some(row) = rows.next()? {
+                let failed: bool = row.get(2)?;
+                let value = match row.get(1)? {
+                    _ if failed && !measure.known_when_failed => Observation::Failed,
+                    Some(value) => Observation::Value(value),
+                    None => Observation::Unscored,
+                };
+                sample.push(self.observed(row.get(0)?, first, value)?);
+            }
+            Ok(sample)
+        })
+    }
+
+    fn observed(
+        &self,
+        trial: i64,
+        first: i64,
+        value: Observation,
+    ) -> rusqlite::Result<Observed> {
+        let within = trial - first;
+        let repeats = i64::from(self.info().repeats.max(1));
+        let index = |n: i64| {
+            u32::try_from(n).map_err(|error| {
+                rusqlite::Error::FromSqlConversionFailure(
+                    0,
+                    Type::Integer,
+                    Box::new(error),
+                )
+            })
+        };
+        let (item, repeat) = (index(within / repeats)?, index(within % repeats)?);
+        Ok(Observed { item, repeat, value })
+    }
+}
+
+fn source_error(error: &StoreError) -> SourceError {
+    SourceError { message: error.to_string() }
+}
