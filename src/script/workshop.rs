@@ -501,7 +501,6 @@ mod tests {
             "{ let m = #{}; let i = 0; loop { i += 1; m[`k${i}`] = i; } }",
             "{ let l = []; l.pad(1000000000, 0); l }",
             "{ let s = ``; s.pad(1000000000, 'x'); s }",
-            "{ let l = []; loop { l = [l]; } }",
             "{ try { loop { } } catch { 1 } }",
             "{ let x = 0; for i in 0..1000000000000 { x += i } x }",
         ] {
@@ -569,5 +568,30 @@ mod tests {
             callable.call(vec![], &ScriptRun::default()).unwrap().as_int().unwrap()
         };
         assert_eq!((with(1.0), with(2.0), with(1.0)), (1, 2, 1));
+    }
+
+    #[test]
+    fn deep_nesting_ends_on_the_stack_that_scripts_are_given() {
+        let deep = format!("{}f(x){}", "(1+".repeat(20), ")".repeat(20));
+        let text = format!("fn f(x) {{ {deep} }}");
+        let work = move || {
+            for body in [
+                "{ let l = []; loop { l = [l]; } }",
+                "{ let m = #{}; loop { m = #{a: m}; } }",
+                "{ let m = #{}; loop { m = [#{a: m}]; } }",
+                "f(0)",
+            ] {
+                let limits = Limits {
+                    time: std::time::Duration::from_secs(2),
+                    ..Limits::default()
+                };
+                let library = library(&[(&text, 10, &[])]);
+                let workshop = Workshop::new(Host::new(limits), vec![library]);
+                let callable = workshop.callable(&function(&[], body)).unwrap();
+                assert!(callable.call(vec![], &ScriptRun::default()).is_err(), "{body}");
+            }
+        };
+        let thread = std::thread::Builder::new().stack_size(crate::script::STACK_BYTES);
+        thread.spawn(work).unwrap().join().unwrap();
     }
 }
