@@ -110,6 +110,12 @@ impl Workshop {
         extractor::build(self, value)
     }
 
+    /// Returns a value of the file as a script sees it; functions in it can be called.
+    #[must_use]
+    pub fn value(&self, value: &Value) -> Dynamic {
+        self.capture(value)
+    }
+
     fn compiled(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Span, Digest), Callable>> {
         // A map of finished functions is whole even if a thread fell over.
         self.inner.compiled.lock().unwrap_or_else(PoisonError::into_inner)
