@@ -1,0 +1,14 @@
+//! Text to tree, and text to tidy text.
+//!
+//! [`parse`] never fails: what could be read is in the tree, what could not is in the
+//! errors, all of them. [`format()`] settles spacing and keeps every comment.
+//!
+//! A new form of expression is a rule in `grammar/crucible.pest`, a variant in `tree` and
+//! an arm in `build`; the formatter works on tokens and learns only new brackets.
+
+mod error;
+mod parse;
+pub mod tree;
+
+pub use error::SyntaxError;
+pub use parse::Parsed;
