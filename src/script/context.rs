@@ -1,0 +1,134 @@
+//! `ctx`: what a strategy's script asks through.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rhai::{Dynamic, EvalAltResult, ImmutableString, Map, Module, NativeCallContext};
+
+use crate::record::{Failure, FailureKind, Output};
+use crate::script::control;
+use crate::script::value::output_value;
+
+/// What `ctx` does. The script waits while a method runs.
+pub trait ScriptContext: Send + Sync {
+    /// Asks a model. The model is what a parameter of the strategy holds; the prompt is a
+    /// text, a prompt, or a map with `system` and `prompt` or `messages`.
+    ///
+    /// # Errors
+    ///
+    /// When the call fails, or when what was given is no model or no prompt.
+    fn ask(&self, model: &Dynamic, prompt: &Dynamic) -> Result<Output, Failure>;
+
+    /// Runs a strategy on an item.
+    ///
+    /// # Errors
+    ///
+    /// When the strategy fails, or when what was given is no strategy or no item.
+    fn run(&self, strategy: &Dynamic, item: &Dynamic) -> Result<Output, Failure>;
+
+    /// Adds a line to the trial's trace.
+    fn log(&self, text: &str);
+}
+
+#[derive(Clone)]
+struct ContextValue(Arc<dyn ScriptContext>);
+
+impl fmt::Debug for ContextValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ctx")
+    }
+}
+
+/// Returns the value that a script knows as `ctx`.
+#[must_use]
+pub fn context_value(context: Arc<dyn ScriptContext>) -> Dynamic {
+    Dynamic::from(ContextValue(context))
+}
+
+type Thrower<T> = Result<T, Box<EvalAltResult>>;
+
+/// Registers `ctx.ask`, `ctx.run` and `ctx.log`.
+pub(super) fn register(module: &mut Module) {
+    module.set_custom_type::<ContextValue>("context");
+    module.set_native_fn(
+        "ask",
+        |call: NativeCallContext<'_>,
+         ctx: &mut ContextValue,
+         model: Dynamic,
+         prompt: Dynamic| {
+            let answer = control::waiting(|| ctx.0.ask(&model, &prompt));
+            returned(&call, answer)
+        },
+    );
+    module.set_native_fn(
+        "run",
+        |call: NativeCallContext<'_>,
+         ctx: &mut ContextValue,
+         strategy: Dynamic,
+         item: Dynamic| {
+            let answer = control::waiting(|| ctx.0.run(&strategy, &item));
+            returned(&call, answer)
+        },
+    );
+    module.set_native_fn("log", |ctx: &mut ContextValue, text: ImmutableString| {
+        ctx.0.log(&text);
+        Ok(())
+    });
+    module.set_native_fn("log", |ctx: &mut ContextValue, value: Dynamic| {
+        ctx.0.log(&value.to_string());
+        Ok(())
+    });
+}
+
+fn returned(
+    call: &NativeCallContext<'_>,
+    answer: Result<Output, Failure>,
+) -> Thrower<Dynamic> {
+    let position = call.call_position();
+    match answer {
+        // A cancelled script must not catch it.
+        _ if control::is_cancelled() => Err(EvalAltResult::ErrorTerminated(
+            Dynamic::from(control::Stop::Cancelled),
+            position,
+        )
+        .into()),
+        Ok(output) => Ok(output_value(&Arc::new(output))),
+        Err(failure) => {
+            Err(EvalAltResult::ErrorRuntime(thrown(&failure), position).into())
+        }
+    }
+}
+
+/// Returns what a script catches: a map with `kind` and `message`.
+pub(super) fn thrown(failure: &Failure) -> Dynamic {
+    let mut map = Map::new();
+    let kind = match serde_json::to_value(failure.kind) {
+        Ok(serde_json::Value::String(kind)) => kind,
+        Ok(_) | Err(_) => failure.kind.words().to_owned(),
+    };
+    map.insert("kind".into(), kind.into());
+    map.insert("message".into(), failure.message.clone().into());
+    map.into()
+}
+
+/// Returns the failure that a thrown value stands for, if it stands for one.
+pub(super) fn failure_of(value: &Dynamic) -> Option<Failure> {
+    let map = value.as_map_ref().ok()?;
+    let kind = map.get("kind")?.clone().into_string().ok()?;
+    let message = map.get("message")?.clone().into_string().ok()?;
+    let kind: FailureKind = serde_json::from_value(kind.into()).ok()?;
+    Some(Failure { kind, message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_script_throws_on_is_the_failure_again() {
+        let failure = Failure::new(FailureKind::RateLimited, "slow down");
+        let value = thrown(&failure);
+        assert_eq!(failure_of(&value), Some(failure));
+        assert_eq!(failure_of(&Dynamic::from("no")), None);
+    }
+}

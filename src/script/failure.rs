@@ -1,0 +1,54 @@
+//! What can be wrong with a script: before it runs, and while it runs.
+
+use std::fmt;
+
+use crate::base::Span;
+use crate::record::Failure;
+
+/// What is wrong with a script although nothing has run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptProblem {
+    /// What was found and what was wanted: lower case, no full stop.
+    pub message: String,
+    /// First byte of the place, from the start of the text that was studied.
+    pub start: usize,
+    /// One past its last byte.
+    pub end: usize,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl ScriptProblem {
+    /// Returns a problem of the whole text.
+    #[must_use]
+    pub fn whole(message: impl Into<String>, text: &str) -> Self {
+        Self { message: message.into(), start: 0, end: text.len(), help: None }
+    }
+}
+
+impl fmt::Display for ScriptProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ScriptProblem {}
+
+/// A script that failed, threw or went over a cap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptFailure {
+    /// What happened: lower case, no full stop.
+    pub message: String,
+    /// Where, in the `.crucible` file.
+    pub span: Span,
+    /// The failure of a call or strategy that the script did not catch.
+    pub cause: Option<Failure>,
+}
+
+impl fmt::Display for ScriptFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ScriptFailure {}
