@@ -116,6 +116,21 @@ pub(super) fn unit_of(ty: Type) -> Option<Unit> {
     }
 }
 
+/// Says whether a description is that of a number with some unit.
+pub(super) fn is_unit(described: &str) -> bool {
+    [
+        Unit::One,
+        Unit::Fraction,
+        Unit::Points,
+        Unit::Seconds,
+        Unit::Dollars,
+        Unit::DollarsPerToken,
+        Unit::PerSecond,
+    ]
+    .iter()
+    .any(|unit| unit.name() == described)
+}
+
 /// Returns the help for a number with a wrong unit: the number as it was probably meant,
 /// or what is due.
 pub(super) fn unit_help(found: Quantity, wanted: Unit) -> String {

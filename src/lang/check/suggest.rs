@@ -48,6 +48,12 @@ pub(super) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     shown.join(", ")
 }
 
+/// Lists all words in backticks.
+pub(super) fn listed_all<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    words.join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
