@@ -1,1 +1,32 @@
 //! Models, their providers and the gateway in front of them.
+//!
+//! A [`Model`] answers one request once. The [`Gateway`] makes a call of it: it looks into
+//! the cache, waits for limits and budget, sets the timeout, tries again and writes down
+//! what happened. It promises that a dropped call gives back all that it held, and that no
+//! key reaches a message, a record or a `Debug` text. It knows nothing of trials.
+//!
+//! To add a provider: write its file with signature, `build` and `impl Model`, and list it
+//! in `provider::PROVIDERS`.
+
+mod backoff;
+mod contract;
+mod gateway;
+mod guess;
+mod lane;
+mod latency;
+mod provider;
+mod purse;
+mod recorded;
+mod sim;
+#[cfg(test)]
+mod testing;
+mod throttle;
+
+pub use contract::{CallError, Estimate, Model, Price, Profile};
+pub use gateway::{Gateway, GatewaySettings, ModelRef, Spending};
+pub use lane::{Lane, Limits, lane};
+pub use latency::DISTRIBUTIONS;
+pub use provider::{
+    BuildError, PROVIDERS, Provider, RecordedRows, Surroundings, provider,
+};
+pub use recorded::Recorded;

@@ -1,1 +1,76 @@
-//! From findings to pages.
+//! From findings to pages: view structs hold strings already rounded, templates place them.
+//!
+//! The room returns text and touches no disk, clock or network, so a page of the same run
+//! has the same bytes whenever it is made. Rounding lives in `round`, and nowhere else;
+//! what a model or a file said passes through the escape function of its format. To add a
+//! format: a template or a writer, a variant of [`Format`], and an entry in [`FORMATS`].
+
+mod error;
+mod facts;
+mod json;
+mod markdown;
+mod round;
+mod terminal;
+mod view;
+mod words;
+
+pub use error::ReportError;
+pub use facts::{
+    CallTotals, FailureCount, ModelFacts, RunFacts, SourceFacts, TrialTotals,
+};
+pub use json::document;
+pub use terminal::summary;
+
+use crate::analysis::Findings;
+use crate::spec::Experiment;
+
+/// A format of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Markdown that GitHub renders: `report.md`.
+    Markdown,
+    /// The result document of `--format json`: `report.json`.
+    Json,
+}
+
+/// Every format by the word of the language.
+pub const FORMATS: &[(&str, Format)] =
+    &[("markdown", Format::Markdown), ("json", Format::Json)];
+
+/// One rendered report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The name of its file in the run's folder.
+    pub file: &'static str,
+    /// Its text.
+    pub text: String,
+}
+
+/// Finds a format by its word.
+#[must_use]
+pub fn format(word: &str) -> Option<Format> {
+    FORMATS.iter().find(|(name, _)| *name == word).map(|(_, format)| *format)
+}
+
+/// Renders the findings of a run in one format.
+///
+/// # Errors
+///
+/// When a template does not render.
+pub fn render(
+    experiment: &Experiment,
+    facts: &RunFacts,
+    findings: &Findings,
+    format: Format,
+) -> Result<Page, ReportError> {
+    match format {
+        Format::Markdown => {
+            let view = view::Report::new(experiment, facts, findings);
+            Ok(Page { file: "report.md", text: markdown::page(&view)? })
+        }
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&document(facts, findings))?;
+            Ok(Page { file: "report.json", text: text + "\n" })
+        }
+    }
+}

@@ -1,1 +1,114 @@
 //! Metrics: what a trial's output is worth.
+//!
+//! A scorer is a trait object built from a checked call; it reads the output and the item
+//! and gives one number, nothing (`Unscored`) or a reason why it could not. It never fails
+//! the trial. To add one, write its file (doc, signature, struct, `impl Scorer`, tests) and
+//! list it in [`SCORERS`].
+
+mod closure;
+mod contains;
+mod exact_match;
+mod options;
+mod target;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::base::Span;
+use crate::record::{Item, Output, Score};
+use crate::script::{ScriptFailure, ScriptProblem, ScriptRun, Workshop};
+use crate::spec::{Call, Signature, SourceText};
+
+/// A metric, ready to score trials.
+pub trait Scorer: Send + Sync + fmt::Debug {
+    /// Scores a trial, or says where the file's script failed.
+    ///
+    /// # Errors
+    ///
+    /// When a script of the file fails.
+    fn try_score(
+        &self,
+        output: &Arc<Output>,
+        item: &Arc<Item>,
+        run: &ScriptRun,
+    ) -> Result<Score, ScriptFailure>;
+
+    /// Scores a trial; a script that fails gives [`Score::Failed`] without its place.
+    /// Whoever has the sources uses [`Scorer::try_score`] and [`failed`].
+    fn score(&self, output: &Arc<Output>, item: &Arc<Item>, run: &ScriptRun) -> Score {
+        self.try_score(output, item, run)
+            .unwrap_or_else(|failure| Score::Failed(failure.message))
+    }
+}
+
+/// Builds a scorer from its checked call.
+pub type BuildScorer = fn(&Call, &Workshop) -> Result<Box<dyn Scorer>, ScriptProblem>;
+
+/// A scorer of the catalogue.
+#[derive(Debug, Clone, Copy)]
+pub struct ScorerEntry {
+    /// Its signature.
+    pub signature: Signature,
+    /// Builds it.
+    pub build: BuildScorer,
+}
+
+/// Every scorer.
+pub const SCORERS: &[ScorerEntry] =
+    &[exact_match::ENTRY, contains::ENTRY, closure::ENTRY];
+
+/// Builds the scorer of a checked call.
+///
+/// # Errors
+///
+/// When there is no such scorer, or a closure of it does not compile; a checked file has
+/// neither.
+pub fn build(call: &Call, workshop: &Workshop) -> Result<Box<dyn Scorer>, ScriptProblem> {
+    let entry = SCORERS.iter().find(|entry| entry.signature.name == call.name);
+    match entry {
+        Some(entry) => (entry.build)(call, workshop),
+        None => Err(ScriptProblem::whole(format!("`{}` is no scorer", call.name), "")),
+    }
+}
+
+/// Returns the score of a metric whose script failed, with the place in the file:
+/// `file.crucible:12:30: message`.
+#[must_use]
+pub fn failed(failure: &ScriptFailure, sources: &[SourceText]) -> Score {
+    let place = place(failure.span, sources).unwrap_or_default();
+    Score::Failed(format!("{place}{}", failure.message))
+}
+
+/// Writes where a span begins; lines and columns count from 1, columns in characters.
+fn place(span: Span, sources: &[SourceText]) -> Option<String> {
+    let source = sources.iter().find(|source| source.file == span.file)?;
+    let before = source.text.get(..span.start as usize)?;
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Some(format!("{}:{line}:{column}: ", source.path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::FileId;
+
+    #[test]
+    fn a_failure_names_its_place_in_the_file() {
+        let source = SourceText {
+            file: FileId(3),
+            path: "a.crucible".into(),
+            folder: String::new(),
+            text: "one\nté = x".into(),
+        };
+        let start = source.text.find('x').unwrap();
+        let failure = ScriptFailure {
+            message: "no".into(),
+            span: Span::new(FileId(3), start, start + 1),
+            cause: None,
+        };
+        let score = failed(&failure, &[source]);
+        assert_eq!(score, Score::Failed("a.crucible:2:6: no".into()));
+        assert_eq!(failed(&failure, &[]), Score::Failed("no".into()));
+    }
+}

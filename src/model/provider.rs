@@ -1,0 +1,76 @@
+//! The providers: how a checked call becomes a model.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use secrecy::SecretString;
+use thiserror::Error;
+
+use crate::model::contract::Model;
+use crate::model::{recorded, sim};
+use crate::spec::{Call, Signature};
+
+/// A provider of models: its signature and what makes a model of a call that fits it.
+#[derive(Debug, Clone, Copy)]
+pub struct Provider {
+    /// What the call takes.
+    pub signature: Signature,
+    /// Makes the model.
+    pub build: fn(&Call, &Surroundings<'_>) -> Result<Box<dyn Model>, BuildError>,
+}
+
+/// Every provider.
+pub const PROVIDERS: &[Provider] = &[sim::PROVIDER, recorded::PROVIDER];
+
+/// Finds a provider by the name of its call.
+#[must_use]
+pub fn provider(name: &str) -> Option<&'static Provider> {
+    PROVIDERS.iter().find(|provider| provider.signature.name == name)
+}
+
+/// Reads the recorded answers of a dataset: `(dataset call, output path) -> rows by item
+/// id`, `None` where the column is empty. See `Recorded::rows_of`.
+pub type RecordedRows<'a> =
+    &'a dyn Fn(&Call, &str) -> Result<BTreeMap<String, Option<String>>, BuildError>;
+
+/// What a model may need from outside its call.
+#[derive(Clone, Default)]
+pub struct Surroundings<'a> {
+    /// The environment's keys and addresses, such as `OPENAI_API_KEY`.
+    pub environment: BTreeMap<String, SecretString>,
+    /// Where `recorded` finds its rows.
+    pub recorded: Option<RecordedRows<'a>>,
+}
+
+impl fmt::Debug for Surroundings<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Surroundings")
+            .field("environment", &self.environment.keys())
+            .field("recorded", &self.recorded.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A model could not be made of its call.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct BuildError {
+    /// What was found and what was wanted; nothing secret.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl BuildError {
+    /// Returns an error without help.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None }
+    }
+
+    /// Returns the error with help.
+    #[must_use]
+    pub fn with_help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+}

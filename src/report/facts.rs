@@ -1,0 +1,115 @@
+//! What a report says of a run beside its findings: counts, models, failures, sources.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// The facts of a run, read from its store. Nothing here depends on when or how fast the
+/// run went, so that equal runs give equal reports.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RunFacts {
+    /// The run's folder; in the JSON document alone.
+    pub run_dir: String,
+    /// The version of the program that made the report.
+    pub version: String,
+    /// The digest of the experiment.
+    pub digest: String,
+    /// Whether every planned trial is done or failed.
+    pub complete: bool,
+    /// Why it is not complete, if it is not.
+    pub stopped: Option<String>,
+    /// Items asked.
+    pub items: u32,
+    /// Trials.
+    pub trials: TrialTotals,
+    /// Calls.
+    pub calls: CallTotals,
+    /// The models, in file order.
+    pub models: Vec<ModelFacts>,
+    /// Failures of trials by condition and kind, most frequent first.
+    pub failures: Vec<FailureCount>,
+    /// Scores that a metric failed to give, by condition and metric, with an example.
+    pub score_failures: Vec<FailureCount>,
+    /// The files of the experiment with their digests.
+    pub sources: Vec<SourceFacts>,
+    /// Hypotheses of the stored family that the file no longer has.
+    pub removed_hypotheses: Vec<String>,
+    /// Finished runs of the same experiment before this one.
+    pub earlier_runs: u32,
+}
+
+/// Counts of trials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TrialTotals {
+    /// In the plan.
+    pub planned: u64,
+    /// Committed without failure.
+    pub done: u64,
+    /// Committed as failed.
+    pub failed: u64,
+    /// Of those committed, found in the store instead of being run.
+    pub reused: u64,
+}
+
+/// Counts of calls.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct CallTotals {
+    /// Calls of the committed trials.
+    pub calls: u64,
+    /// Calls answered from the cache.
+    pub cached: u64,
+    /// Requests beyond the first of a call.
+    pub retries: u64,
+    /// The sum of all known costs, in dollars.
+    pub cost_usd: f64,
+    /// Calls whose cost is not known.
+    pub unknown_cost: u64,
+    /// The sum of known tokens sent.
+    pub tokens_in: u64,
+    /// The sum of known tokens received.
+    pub tokens_out: u64,
+}
+
+/// A model and what its provider called it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ModelFacts {
+    /// The name in the file.
+    pub name: String,
+    /// The ids under which the provider answered, such as dated versions.
+    pub resolved: Vec<String>,
+    /// Calls made to it.
+    pub calls: u64,
+}
+
+/// How often something failed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FailureCount {
+    /// The condition.
+    pub condition: String,
+    /// The kind of failure in words, or the metric's name.
+    pub kind: String,
+    /// How many trials.
+    pub count: u64,
+    /// One message.
+    pub example: String,
+}
+
+/// A source file of the experiment.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SourceFacts {
+    /// Its path as it was found.
+    pub path: String,
+    /// The BLAKE3 digest of its text.
+    pub digest: String,
+}
+
+impl RunFacts {
+    /// Returns the failures of each condition, summed over kinds, in the order found.
+    #[must_use]
+    pub fn failed_by_condition(&self) -> IndexMap<&str, u64> {
+        let mut sums = IndexMap::new();
+        for failure in &self.failures {
+            *sums.entry(failure.condition.as_str()).or_insert(0) += failure.count;
+        }
+        sums
+    }
+}

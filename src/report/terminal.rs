@@ -1,0 +1,182 @@
+//! The summary that a run leaves in the terminal.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::analysis::Findings;
+use crate::report::facts::RunFacts;
+use crate::report::view::Report;
+use crate::spec::Experiment;
+
+/// Returns the summary: the table of results, the verdicts, the failures.
+///
+/// `colour` adds ANSI colour to verdicts; `width` is the number of columns.
+#[must_use]
+pub fn summary(
+    experiment: &Experiment,
+    facts: &RunFacts,
+    findings: &Findings,
+    colour: bool,
+    width: usize,
+) -> String {
+    let view = Report::new(experiment, facts, findings);
+    let mut page = format!("{}\n\n", plain(&view.title));
+    if let Some(incomplete) = &view.incomplete {
+        page += &format!("{incomplete}\n\n");
+    }
+    page += &results(&view, width);
+    page += &hypotheses(&view, colour);
+    page += &failures(&view);
+    page
+}
+
+fn results(view: &Report, width: usize) -> String {
+    let mut header = vec!["condition".to_owned()];
+    header.extend(view.results.columns.iter().cloned());
+    let rows: Vec<Vec<String>> = view
+        .results
+        .rows
+        .iter()
+        .map(|row| {
+            let mut cells = vec![plain(&row.condition)];
+            cells.extend(row.cells.iter().map(|cell| plain(cell)));
+            cells
+        })
+        .collect();
+    let wide = table(&header, &rows);
+    if wide.lines().all(|line| line.width() <= width) {
+        return wide + "\n";
+    }
+    // Too wide: a block for each condition instead of a row.
+    let mut page = String::new();
+    for row in &rows {
+        let Some((name, cells)) = row.split_first() else { continue };
+        page += &format!("{name}\n");
+        let label = header.iter().skip(1).map(|head| head.width()).max().unwrap_or(0);
+        for (head, cell) in header.iter().skip(1).zip(cells) {
+            page += &format!("  {}  {cell}\n", padded(head, label));
+        }
+    }
+    page + "\n"
+}
+
+fn hypotheses(view: &Report, colour: bool) -> String {
+    let mut page = String::new();
+    for found in view.confirmatory.iter().chain(&view.exploratory) {
+        let label = if found.exploratory.is_some() { " (exploratory)" } else { "" };
+        page += &format!(
+            "{}  {}{label}  {}\n",
+            painted(found.verdict, colour),
+            plain(&found.name),
+            plain(&found.claim)
+        );
+        page += &format!(
+            "{:14}{} {}, p = {} (corrected {}), {}\n",
+            "", found.estimate, found.interval, found.p, found.p_adjusted, found.test
+        );
+    }
+    if page.is_empty() { page } else { page + "\n" }
+}
+
+fn failures(view: &Report) -> String {
+    let mut page = String::new();
+    for row in &view.failures {
+        page += &format!(
+            "{} failed in {} ({}), e.g. {}\n",
+            row.count,
+            plain(&row.condition),
+            row.kind,
+            plain(&row.example)
+        );
+    }
+    for row in &view.score_failures {
+        page += &format!(
+            "{} scores of {} failed in {}, e.g. {}\n",
+            row.count,
+            plain(&row.kind),
+            plain(&row.condition),
+            plain(&row.example)
+        );
+    }
+    for remark in &view.remarks {
+        page += &format!("{remark}\n");
+    }
+    if page.is_empty() { page } else { page + "\n" }
+}
+
+fn painted(verdict: &str, colour: bool) -> String {
+    let padded = format!("{verdict:12}");
+    if !colour {
+        return padded;
+    }
+    let code = match verdict {
+        "supported" => "32",
+        "refuted" => "31",
+        _ => "33",
+    };
+    format!("\u{1b}[{code}m{padded}\u{1b}[0m")
+}
+
+/// Lays cells out in columns, the first to the left and the others to the right.
+fn table(header: &[String], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        std::iter::once(header)
+            .chain(rows.iter().map(Vec::as_slice))
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.width())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let line = |row: &[String]| {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(column, (cell, width))| match column {
+                0 => padded(cell, *width),
+                _ => format!("{}{cell}", " ".repeat(width.saturating_sub(cell.width()))),
+            })
+            .collect();
+        format!("{}\n", cells.join("  ").trim_end())
+    };
+    let mut page = line(header);
+    for row in rows {
+        page += &line(row);
+    }
+    page
+}
+
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// Takes out what a terminal would act on.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) { ' ' } else { c }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_characters_keep_the_columns_straight() {
+        let rows = vec![
+            vec!["数学".to_owned(), "1".to_owned()],
+            vec!["a".to_owned(), "22".to_owned()],
+        ];
+        assert_eq!(
+            table(&["x".to_owned(), "n".to_owned()], &rows),
+            "x      n\n数学   1\na     22\n"
+        );
+    }
+
+    #[test]
+    fn an_escape_sequence_does_not_reach_the_terminal() {
+        assert_eq!(plain("a\u{1b}[31mb"), "a [31mb");
+    }
+}

@@ -1,0 +1,276 @@
+//! View structs: every number a string already rounded, every decision already taken.
+
+mod hypothesis;
+mod results;
+
+use serde::Serialize;
+
+use crate::analysis::Findings;
+use crate::report::facts::RunFacts;
+use crate::report::round;
+use crate::report::words;
+use crate::spec::{Correction, Experiment};
+
+use hypothesis::HypothesisView;
+use results::ResultTable;
+
+/// The whole report.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    pub(super) title: String,
+    pub(super) name: String,
+    pub(super) authors: String,
+    pub(super) doc: String,
+    pub(super) incomplete: Option<String>,
+    pub(super) summary: Vec<String>,
+    pub(super) results: ResultTable,
+    pub(super) confirmatory: Vec<HypothesisView>,
+    pub(super) exploratory: Vec<HypothesisView>,
+    pub(super) removed: Vec<String>,
+    pub(super) design: Vec<String>,
+    pub(super) conditions: Vec<Definition>,
+    pub(super) models: Vec<Definition>,
+    pub(super) metrics: Vec<Definition>,
+    pub(super) failures: Vec<FailureRow>,
+    pub(super) score_failures: Vec<FailureRow>,
+    pub(super) remarks: Vec<String>,
+    pub(super) sources: Vec<SourceRow>,
+    pub(super) version: String,
+    pub(super) digest: String,
+    pub(super) command: String,
+}
+
+/// A condition, model or metric in words.
+#[derive(Debug, Serialize)]
+pub(super) struct Definition {
+    pub(super) name: String,
+    pub(super) words: String,
+    pub(super) title: String,
+    pub(super) doc: String,
+    pub(super) note: String,
+}
+
+/// A row of a table of failures.
+#[derive(Debug, Serialize)]
+pub(super) struct FailureRow {
+    pub(super) condition: String,
+    pub(super) kind: String,
+    pub(super) count: String,
+    pub(super) example: String,
+}
+
+/// A source file.
+#[derive(Debug, Serialize)]
+pub(super) struct SourceRow {
+    pub(super) path: String,
+    pub(super) digest: String,
+}
+
+impl Report {
+    /// Gathers the view of a run.
+    pub(super) fn new(
+        experiment: &Experiment,
+        facts: &RunFacts,
+        findings: &Findings,
+    ) -> Self {
+        let views: Vec<HypothesisView> = findings
+            .hypotheses
+            .iter()
+            .map(|(name, found)| HypothesisView::new(name, found))
+            .collect();
+        let summary = views.iter().map(|view| view.sentence.clone()).collect();
+        let (exploratory, confirmatory) =
+            views.into_iter().partition(|view| view.exploratory.is_some());
+        Self {
+            title: experiment.title.clone().unwrap_or_else(|| experiment.name.clone()),
+            name: experiment.name.clone(),
+            authors: experiment.header.authors.join(", "),
+            doc: experiment.doc.trim().to_owned(),
+            incomplete: incomplete(facts),
+            summary,
+            results: ResultTable::new(experiment, findings),
+            confirmatory,
+            exploratory,
+            removed: facts.removed_hypotheses.clone(),
+            design: design(experiment, facts, findings),
+            conditions: conditions(experiment),
+            models: models(experiment, facts),
+            metrics: metrics(experiment),
+            failures: failures(&facts.failures),
+            score_failures: failures(&facts.score_failures),
+            remarks: findings.remarks.clone(),
+            sources: facts
+                .sources
+                .iter()
+                .map(|source| SourceRow {
+                    path: source.path.clone(),
+                    digest: source.digest.clone(),
+                })
+                .collect(),
+            version: facts.version.clone(),
+            digest: facts.digest.clone(),
+            command: format!(
+                "crucible-run {}",
+                facts.sources.first().map_or("", |source| source.path.as_str())
+            ),
+        }
+    }
+}
+
+fn incomplete(facts: &RunFacts) -> Option<String> {
+    let committed = facts.trials.done + facts.trials.failed;
+    (!facts.complete).then(|| {
+        let why =
+            facts.stopped.as_deref().map_or(String::new(), |why| format!(": {why}"));
+        format!(
+            "This run is not complete: {} of {} planned trials are committed{why}. \
+             What stands below is provisional.",
+            round::count(committed),
+            round::count(facts.trials.planned),
+        )
+    })
+}
+
+fn design(experiment: &Experiment, facts: &RunFacts, findings: &Findings) -> Vec<String> {
+    let header = &experiment.header;
+    let repeats = match header.repeats {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        n => format!("{n} times"),
+    };
+    let mut lines = vec![format!(
+        "{} items were asked {repeats} under each of {} conditions: {} trials planned, \
+         {} done, {} failed.",
+        round::count(u64::from(facts.items)),
+        experiment.conditions.len(),
+        round::count(facts.trials.planned),
+        round::count(facts.trials.done),
+        round::count(facts.trials.failed),
+    )];
+    if let Some(dataset) = &experiment.dataset {
+        lines.push(format!(
+            "The items come from `{}`: {}.",
+            dataset.name,
+            words::value(&crate::spec::Value::Call(Box::new(crate::spec::Call {
+                label: None,
+                ..dataset.call.clone()
+            })))
+        ));
+    }
+    lines.push(format!(
+        "Every random choice is drawn from streams keyed by the seed {}; the order of \
+         trials was random and interleaved across conditions.",
+        header.seed
+    ));
+    lines.push(match &header.cluster {
+        Some(column) => format!(
+            "The groups of `{column}` are the independent units; repeats of an item are averaged first."
+        ),
+        None => {
+            "Items are the independent units; repeats of an item are averaged first."
+                .to_owned()
+        }
+    });
+    lines.push(correction(findings.correction).to_owned());
+    lines.push(calls(facts));
+    lines
+}
+
+fn correction(correction: Correction) -> &'static str {
+    match correction {
+        Correction::Holm => {
+            "p-values are two-sided and corrected over the family of confirmatory hypotheses by Holm's method (Holm 1979)."
+        }
+        Correction::Bonferroni => {
+            "p-values are two-sided and corrected over the family of confirmatory hypotheses by Bonferroni's method."
+        }
+        Correction::None => {
+            "p-values are two-sided and not corrected for the number of hypotheses."
+        }
+    }
+}
+
+fn calls(facts: &RunFacts) -> String {
+    let totals = &facts.calls;
+    let cached = match totals.cached {
+        0 => String::new(),
+        n => format!(", {} of them answered from the cache", round::count(n)),
+    };
+    let cost = match totals.unknown_cost {
+        0 => format!("and cost {}", round::money(totals.cost_usd)),
+        n if n == totals.calls => "and their cost is unknown".to_owned(),
+        n => format!(
+            "and cost {} where the price is known; the cost of {} calls is unknown",
+            round::money(totals.cost_usd),
+            round::count(n)
+        ),
+    };
+    format!("The trials made {} calls{cached}, {cost}.", round::count(totals.calls))
+}
+
+fn conditions(experiment: &Experiment) -> Vec<Definition> {
+    experiment
+        .conditions
+        .iter()
+        .map(|condition| Definition {
+            name: condition.name.clone(),
+            words: words::call(&condition.strategy),
+            title: condition.title.clone().unwrap_or_default(),
+            doc: words_of_doc(&condition.doc),
+            note: String::new(),
+        })
+        .collect()
+}
+
+fn models(experiment: &Experiment, facts: &RunFacts) -> Vec<Definition> {
+    experiment
+        .models
+        .iter()
+        .map(|model| {
+            let found = facts.models.iter().find(|facts| facts.name == model.name);
+            let note = match found {
+                Some(found) if !found.resolved.is_empty() => {
+                    format!("answered as {}", found.resolved.join(", "))
+                }
+                Some(_) | None => String::new(),
+            };
+            Definition {
+                name: model.name.clone(),
+                words: format!("{}({})", model.call.name, words::arguments(&model.call)),
+                title: model.title.clone().unwrap_or_default(),
+                doc: words_of_doc(&model.doc),
+                note,
+            }
+        })
+        .collect()
+}
+
+fn metrics(experiment: &Experiment) -> Vec<Definition> {
+    experiment
+        .metrics
+        .iter()
+        .map(|metric| Definition {
+            name: metric.name.clone(),
+            words: format!("{}({})", metric.call.name, words::arguments(&metric.call)),
+            title: metric.title.clone().unwrap_or_default(),
+            doc: words_of_doc(&metric.doc),
+            note: metric.scale.word().to_owned(),
+        })
+        .collect()
+}
+
+fn words_of_doc(doc: &str) -> String {
+    doc.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn failures(counts: &[crate::report::facts::FailureCount]) -> Vec<FailureRow> {
+    counts
+        .iter()
+        .map(|failure| FailureRow {
+            condition: failure.condition.clone(),
+            kind: failure.kind.clone(),
+            count: round::count(failure.count),
+            example: words::shorten(&failure.example),
+        })
+        .collect()
+}

@@ -1,0 +1,230 @@
+//! One hypothesis in sentences, in the form that the APA asks for.
+
+use serde::Serialize;
+
+use crate::analysis::{HypothesisFindings, Verdict};
+use crate::report::round;
+use crate::spec::Alternative;
+
+/// A hypothesis as the report shows it.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct HypothesisView {
+    pub(in crate::report) name: String,
+    pub(in crate::report) title: String,
+    pub(in crate::report) claim: String,
+    pub(in crate::report) verdict: &'static str,
+    pub(in crate::report) estimate: String,
+    pub(in crate::report) interval: String,
+    pub(in crate::report) p: String,
+    pub(in crate::report) p_adjusted: String,
+    pub(in crate::report) test: String,
+    pub(in crate::report) effect: String,
+    pub(in crate::report) exploratory: Option<String>,
+    /// One sentence for the summary.
+    pub(in crate::report) sentence: String,
+    /// The paragraph below the table, sentence by sentence.
+    pub(in crate::report) paragraph: Vec<String>,
+}
+
+impl HypothesisView {
+    /// Puts what was found into words.
+    pub(super) fn new(name: &str, found: &HypothesisFindings) -> Self {
+        let scale = found.scale;
+        let estimate = found
+            .estimate
+            .map_or("–".to_owned(), |value| round::difference(value, scale));
+        let interval = found.ci.map_or("–".to_owned(), |[low, high]| {
+            format!(
+                "[{}, {}]",
+                round::difference(low, scale),
+                round::difference(high, scale)
+            )
+        });
+        Self {
+            name: name.to_owned(),
+            title: found.title.clone().unwrap_or_default(),
+            claim: found.claim.clone(),
+            verdict: found.verdict.word(),
+            p: round::p(found.p),
+            p_adjusted: round::p(found.p_adjusted),
+            test: if found.test.is_empty() {
+                "none".to_owned()
+            } else {
+                found.test.clone()
+            },
+            effect: effect(found),
+            exploratory: found.exploratory.clone(),
+            sentence: sentence(name, found, &estimate, &interval),
+            paragraph: paragraph(found, &estimate, &interval),
+            estimate,
+            interval,
+        }
+    }
+}
+
+fn effect(found: &HypothesisFindings) -> String {
+    match &found.effect_size {
+        Some(effect) => match effect.value {
+            Some(value) => format!("{} = {}", effect.name, round::significant(value, 3)),
+            None => format!("{} undefined", effect.name),
+        },
+        None => "–".to_owned(),
+    }
+}
+
+fn sentence(
+    name: &str,
+    found: &HypothesisFindings,
+    estimate: &str,
+    interval: &str,
+) -> String {
+    let what = found.title.clone().unwrap_or_else(|| found.claim.clone());
+    let label = if found.exploratory.is_some() { " (exploratory)" } else { "" };
+    let numbers = if found.estimate.is_some() {
+        format!(
+            " ({estimate}, {} CI {interval}, adjusted {})",
+            round::percent(found.interval_level),
+            round::p_sentence(found.p_adjusted)
+        )
+    } else {
+        String::new()
+    };
+    format!("{name}{label}: “{what}” is {}{numbers}.", found.verdict.word())
+}
+
+fn paragraph(found: &HypothesisFindings, estimate: &str, interval: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    if found.estimate.is_some() {
+        lines.push(format!(
+            "Estimated: {} = {estimate}, {} interval {interval} ({}), over {} items.",
+            found.estimand,
+            round::percent(found.interval_level),
+            found.ci_method,
+            round::count(u64::from(found.n_items)),
+        ));
+    }
+    if let Some(pairs) = &found.pairs {
+        lines.push(format!(
+            "Of the pairs, {} are right on both sides, {} on the left side only, {} on the \
+             right side only, {} on neither.",
+            round::count(pairs.both),
+            round::count(pairs.only_left),
+            round::count(pairs.only_right),
+            round::count(pairs.neither),
+        ));
+    }
+    if !found.test.is_empty() {
+        lines.push(test_sentence(found));
+        lines.push(found.test_reason.clone());
+    }
+    lines.push(decision(found));
+    if let Some(effect) = &found.effect_size
+        && effect.value.is_some()
+    {
+        let ci = effect.ci.map_or(String::new(), |[low, high]| {
+            format!(
+                ", {} interval [{}, {}]",
+                round::percent(found.interval_level),
+                round::significant(low, 3),
+                round::significant(high, 3)
+            )
+        });
+        lines.push(format!("Effect size: {}{ci}.", self::effect(found)));
+    }
+    if let Some(ratio) = &found.ratio {
+        let ci = ratio.ci.map_or(String::new(), |[low, high]| {
+            format!(" [{}, {}]", round::significant(low, 4), round::significant(high, 4))
+        });
+        lines.push(format!(
+            "As a ratio of left to right side: {}{ci}.",
+            round::significant(ratio.value, 4)
+        ));
+    }
+    lines.extend(found.assumptions.iter().cloned());
+    if let Some(runner_up) = &found.runner_up {
+        lines.push(format!(
+            "The runner-up, {}, gives {}; the verdict would {}.",
+            runner_up.test,
+            round::p_sentence(runner_up.p),
+            if runner_up.changes_verdict { "be another" } else { "be the same" }
+        ));
+    }
+    lines.extend(failures(found));
+    lines.extend(found.reason.iter().cloned());
+    lines.extend(found.to_settle.iter().cloned());
+    lines.extend(found.remarks.iter().cloned());
+    lines.into_iter().filter(|line| !line.trim().is_empty()).collect()
+}
+
+fn test_sentence(found: &HypothesisFindings) -> String {
+    let statistic = match (found.statistic, found.df) {
+        (Some(value), Some(df)) => format!(
+            ", {}({}) = {}",
+            found.statistic_name,
+            round::significant(df, 4),
+            round::significant(value, 4)
+        ),
+        (Some(value), None) => {
+            format!(", {} = {}", found.statistic_name, round::significant(value, 4))
+        }
+        (None, _) => String::new(),
+    };
+    let sides = match found.alternative {
+        Alternative::TwoSided => "two-sided",
+        Alternative::OneSided => "one-sided",
+    };
+    let floor = found.p_floor.map_or(String::new(), |floor| {
+        format!("; no smaller p than {} was possible", round::significant(floor, 3))
+    });
+    format!(
+        "Test: {}{statistic}, {sides} {}, {} after correction{floor}.",
+        found.test,
+        round::p_sentence(found.p),
+        round::p_sentence(found.p_adjusted)
+    )
+}
+
+fn decision(found: &HypothesisFindings) -> String {
+    let alpha = round::percent(found.alpha);
+    match found.verdict {
+        Verdict::Supported => format!(
+            "Verdict at α = {alpha}: supported; the estimate lies on the claim's side and the corrected p is at most α."
+        ),
+        Verdict::Refuted => format!(
+            "Verdict at α = {alpha}: refuted; the estimate lies on the other side and the corrected p is at most α."
+        ),
+        Verdict::Inconclusive => format!("Verdict at α = {alpha}: inconclusive."),
+    }
+}
+
+fn failures(found: &HypothesisFindings) -> Vec<String> {
+    let mut lines = Vec::new();
+    let listed = |counts: &indexmap::IndexMap<String, u32>| {
+        counts
+            .iter()
+            .filter(|(_, n)| **n > 0)
+            .map(|(condition, n)| format!("{n} of {condition}"))
+            .collect::<Vec<_>>()
+    };
+    let failed = listed(&found.failed);
+    if !failed.is_empty() {
+        lines.push(format!("Failed trials: {}.", failed.join(", ")));
+    }
+    let unscored = listed(&found.unscored);
+    if !unscored.is_empty() {
+        lines.push(format!("Trials without a score: {}.", unscored.join(", ")));
+    }
+    if let Some(bounds) = &found.with_failures {
+        lines.push(format!(
+            "With every failed trial counted against the claim the verdict is {}, counted for it {}{}.",
+            bounds.worst.word(),
+            bounds.best.word(),
+            if bounds.worst == found.verdict && bounds.best == found.verdict {
+                ""
+            } else {
+                ": the failures decide"
+            }
+        ));
+    }
+    lines
+}

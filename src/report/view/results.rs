@@ -1,0 +1,120 @@
+//! The table of results: conditions down, metrics and measures across.
+
+use serde::Serialize;
+
+use crate::analysis::{ConditionFindings, Findings, MetricFindings};
+use crate::report::round;
+use crate::spec::{Experiment, Scale};
+
+/// The table of conditions and metrics.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct ResultTable {
+    /// The heads of the columns behind the condition's name.
+    pub(in crate::report) columns: Vec<String>,
+    /// One row for each condition.
+    pub(in crate::report) rows: Vec<ResultRow>,
+    /// What the cells hold: a sentence for each kind of column.
+    pub(in crate::report) notes: Vec<String>,
+}
+
+/// One condition.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct ResultRow {
+    pub(in crate::report) condition: String,
+    pub(in crate::report) title: String,
+    pub(in crate::report) cells: Vec<String>,
+}
+
+impl ResultTable {
+    /// Builds the table; measures that no condition knows are left out.
+    pub(super) fn new(experiment: &Experiment, findings: &Findings) -> Self {
+        let names = shown_metrics(findings);
+        let mut columns = names.clone();
+        columns.push("trials".to_owned());
+        columns.push("failed".to_owned());
+        let rows = findings
+            .conditions
+            .iter()
+            .map(|(name, found)| ResultRow {
+                condition: name.clone(),
+                title: experiment
+                    .condition(name)
+                    .and_then(|(_, condition)| condition.title.clone())
+                    .unwrap_or_default(),
+                cells: cells(found, &names),
+            })
+            .collect();
+        Self { columns, rows, notes: notes(findings) }
+    }
+}
+
+fn shown_metrics(findings: &Findings) -> Vec<String> {
+    let Some(first) = findings.conditions.values().next() else {
+        return Vec::new();
+    };
+    let known = |name: &str| {
+        findings.conditions.values().any(|condition| {
+            condition.metrics.get(name).is_some_and(|metric| metric.mean.is_some())
+        })
+    };
+    first.metrics.keys().filter(|name| known(name)).cloned().collect()
+}
+
+fn cells(found: &ConditionFindings, names: &[String]) -> Vec<String> {
+    let mut cells: Vec<String> = names
+        .iter()
+        .map(|name| found.metrics.get(name).map_or("–".to_owned(), cell))
+        .collect();
+    cells.push(round::count(u64::from(found.trials)));
+    cells.push(round::count(u64::from(found.failed)));
+    cells
+}
+
+fn cell(metric: &MetricFindings) -> String {
+    let Some(mean) = metric.mean else {
+        return "–".to_owned();
+    };
+    let mut cell = round::value(mean, metric.scale);
+    if let Some([low, high]) = metric.ci
+        && (high - low).abs() > 0.0
+    {
+        cell += &format!(
+            " [{}, {}]",
+            round::value(low, metric.scale),
+            round::value(high, metric.scale)
+        );
+    }
+    if metric.scale == Scale::Duration
+        && let (Some(p50), Some(p99)) =
+            (metric.quantiles.get("p50"), metric.quantiles.get("p99"))
+    {
+        cell += &format!(
+            "; p50 {}, p99 {}",
+            round::value(*p50, metric.scale),
+            round::value(*p99, metric.scale)
+        );
+    }
+    cell
+}
+
+fn notes(findings: &Findings) -> Vec<String> {
+    let Some(first) = findings.conditions.values().next() else {
+        return Vec::new();
+    };
+    let mut methods: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, metric) in &first.metrics {
+        if metric.mean.is_none() || metric.ci.is_none() {
+            continue;
+        }
+        match methods.iter_mut().find(|(method, _)| *method == metric.ci_method) {
+            Some((_, names)) => names.push(name),
+            None => methods.push((&metric.ci_method, vec![name])),
+        }
+    }
+    methods
+        .into_iter()
+        .map(|(method, names)| {
+            format!("95% interval of {} in brackets: {method}.", names.join(", "))
+        })
+        .collect()
+}
