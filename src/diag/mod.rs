@@ -1,1 +1,8 @@
-//! Source files, labels and the rendering of diagnostics.
+//! Source files, diagnostics about them, and how those are shown.
+//!
+//! A diagnostic is data: a code, a message, places and a help. Rooms make diagnostics;
+//! only this room turns them into text for a terminal or into JSON.
+
+mod diagnostic;
+
+pub use diagnostic::{Diagnostic, Explanation, Label, Severity};

@@ -1,3 +1,4 @@
 //! The one binary of integration tests: a module for each wing of the house.
 
 mod house;
+mod lang_syntax;
