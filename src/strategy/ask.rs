@@ -88,3 +88,55 @@ impl Strategy for Ask {
         &self.model.name
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::record::FailureKind;
+    use crate::spec::Value;
+    use crate::strategy::testing::{self, Bench};
+
+    fn echo() -> Bench {
+        Bench::new(vec![(
+            "m",
+            10,
+            Box::new(|request| Ok(request.messages[0].text.clone())),
+        )])
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_prompt_the_input_is_sent() {
+        let bench = echo();
+        let ask = testing::call("ask", vec![("model", testing::model_value("m"))]);
+        let output = bench.context().finish(bench.build(&ask).as_ref()).await.unwrap();
+        assert_eq!(output.text, "What is 2 + 3?");
+        assert_eq!(output.usage.requests, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_template_is_filled_from_the_item() {
+        let bench = echo();
+        let prompt = Value::Text("{{ input }} ({{ hint }}, not {{target}})".into());
+        let ask = testing::call(
+            "ask",
+            vec![("model", testing::model_value("m")), ("prompt", prompt)],
+        );
+        let strategy = bench.build(&ask);
+        let output = bench.context().finish(strategy.as_ref()).await.unwrap();
+        assert_eq!(output.text, "What is 2 + 3? (h, not 5)");
+        let forecast = strategy.forecast(&testing::item(), &bench.gateway);
+        assert_eq!((forecast.calls, forecast.worst_calls), (1.0, Some(1)));
+        assert_eq!(forecast.models["m"], 1.0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_call_fails_the_trial_and_is_recorded() {
+        let bench =
+            Bench::new(vec![("m", 10, Box::new(|_| Err(FailureKind::ContentFilter)))]);
+        let ctx = bench.context();
+        let strategy = bench.build(&testing::model("m"));
+        let failure = ctx.finish(strategy.as_ref()).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::ContentFilter);
+        assert_eq!(ctx.usage().requests, 1);
+        assert_eq!(ctx.take_calls().len(), 1);
+    }
+}

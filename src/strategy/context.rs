@@ -252,3 +252,41 @@ fn usage_of(record: &CallRecord) -> Usage {
         waited: record.waited,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::spec::Value;
+    use crate::strategy::testing::{self, Bench};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_calls_id_depends_on_trial_request_and_place_alone() {
+        let bench = Bench::saying(&[("a", "x")]);
+        let strategy = bench.build(&testing::vote(&["a", "a"]));
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let ctx = bench.context();
+            ctx.finish(strategy.as_ref()).await.unwrap();
+            let mut calls = ctx.take_calls();
+            calls.sort_by(|a, b| a.place.cmp(&b.place));
+            ids.push(calls.into_iter().map(|call| call.id).collect::<Vec<_>>());
+        }
+        assert_eq!(ids[0], ids[1]);
+        assert_ne!(ids[0][0], ids[0][1], "the same request at two places is two calls");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn places_are_paths_of_child_indices_and_a_count() {
+        let bench = Bench::saying(&[("a", "x"), ("b", "y")]);
+        let inner = Value::Call(Box::new(testing::vote(&["a", "b"])));
+        let outer = testing::call(
+            "vote",
+            vec![("strategies", Value::List(vec![testing::model_value("a"), inner]))],
+        );
+        let ctx = bench.context();
+        ctx.finish(bench.build(&outer).as_ref()).await.unwrap();
+        let mut places: Vec<_> =
+            ctx.take_calls().into_iter().map(|call| call.place).collect();
+        places.sort();
+        assert_eq!(places, ["0#0", "1.0#0", "1.1#0"]);
+    }
+}

@@ -270,3 +270,245 @@ async fn answer(ctx: &TrialContext, demand: Demand, runs: &mut usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::base::{Digest, FileId, Quantity, Span, Unit};
+    use crate::spec::Function;
+    use crate::strategy::testing::{self, Bench};
+
+    fn scripted(body: &str, args: Vec<(&str, Value)>) -> Call {
+        let function = Function {
+            params: vec!["ctx".into(), "item".into()],
+            body: body.to_owned(),
+            span: Span::new(FileId(0), 0, body.len()),
+            library: 0,
+            captures: indexmap::IndexMap::new(),
+            digest: Digest::of(body.as_bytes()),
+        };
+        Call { body: Some(function), ..testing::call("own", args) }
+    }
+
+    /// A model whose answers count up: `1`, `2`, …
+    fn counting() -> Bench {
+        let count = AtomicUsize::new(0);
+        Bench::new(vec![(
+            "m",
+            10,
+            Box::new(move |_| Ok((count.fetch_add(1, Ordering::SeqCst) + 1).to_string())),
+        )])
+    }
+
+    fn model() -> (&'static str, Value) {
+        ("model", testing::model_value("m"))
+    }
+
+    async fn run(bench: &Bench, call: &Call) -> Result<Output, Failure> {
+        bench.context().finish(bench.build(call).as_ref()).await
+    }
+
+    #[tokio::test]
+    async fn a_script_asks_and_its_calls_are_recorded() {
+        let bench = counting();
+        let body = "{ let a = ctx.ask(model, item.input); \
+            for i in 0..times { a = ctx.ask(model, `${item.input} ${a.text}`); ctx.log(i); } a }";
+        let times = Value::Quantity(Quantity::new(2.0, Unit::One));
+        let call = scripted(body, vec![model(), ("times", times)]);
+        let ctx = bench.context();
+        let output = ctx.finish(bench.build(&call).as_ref()).await.unwrap();
+        assert_eq!(output.text, "3");
+        assert_eq!(output.trace, ["0", "1"]);
+        assert_eq!(output.usage.requests, 3, "all calls count, not the last alone");
+        let calls = ctx.take_calls();
+        let places: Vec<_> = calls.iter().map(|call| call.place.as_str()).collect();
+        assert_eq!(places, ["#0", "#1", "#2"]);
+        assert_eq!(calls[1].messages[0].text, "What is 2 + 3? 1");
+    }
+
+    #[tokio::test]
+    async fn a_prompt_may_be_a_map_with_system_and_messages() {
+        let bench = counting();
+        let body = "ctx.ask(model, #{ system: `s`, messages: [\
+            #{ role: `user`, text: `q` }, #{ role: `assistant`, text: `a` }, #{ text: `again` }] })";
+        let ctx = bench.context();
+        let strategy = bench.build(&scripted(body, vec![model()]));
+        ctx.finish(strategy.as_ref()).await.unwrap();
+        let call = ctx.take_calls().remove(0);
+        assert_eq!(call.system.as_deref(), Some("s"));
+        assert_eq!(call.messages.len(), 3);
+    }
+
+    #[tokio::test]
+    async fn what_a_script_hands_over_wrongly_is_told() {
+        let table = [
+            ("ctx.ask(`m`, `q`)", "takes a model, not a text"),
+            ("ctx.ask(model, 3)", "takes a text, a prompt or a map, not `3`"),
+            ("ctx.ask(model, #{ promt: `q` })", "a prompt has no `promt`"),
+            ("ctx.ask(model, #{ messages: [] })", "the last message must be the user's"),
+            ("ctx.run(item, item)", "takes a strategy, not an item"),
+            ("()", "`own` returned nothing"),
+            ("#{ txt: 1 }", "not `txt`"),
+            ("nothing", "`nothing` is not known here"),
+            ("throw `stop`", "stop"),
+        ];
+        for (body, expected) in table {
+            let failure =
+                run(&counting(), &scripted(body, vec![model()])).await.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Script, "{body}");
+            assert!(failure.message.contains(expected), "{body}: {}", failure.message);
+        }
+    }
+
+    #[tokio::test]
+    async fn texts_numbers_and_maps_are_outputs() {
+        let table = [
+            ("`t`", "t"),
+            ("7", "7"),
+            ("#{ text: `m`, confidence: 0.5 }", "m"),
+            ("true", "true"),
+        ];
+        for (body, text) in table {
+            let output = run(&counting(), &scripted(body, vec![])).await.unwrap();
+            assert_eq!(output.text, text, "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failed_call_is_thrown_and_can_be_caught() {
+        let failing =
+            || Bench::new(vec![("m", 1, Box::new(|_| Err(FailureKind::ContextTooLong)))]);
+        let call = scripted("ctx.ask(model, `q`)", vec![model()]);
+        let failure = run(&failing(), &call).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::ContextTooLong, "the call's own kind");
+        let body =
+            "{ try { ctx.ask(model, `q`) } catch (e) { `${e.kind}: ${e.message}` } }";
+        let body = body
+            .replace("try { ctx", "try { return ctx")
+            .replace("catch (e) { `", "catch (e) { return `");
+        let output = run(&failing(), &scripted(&body, vec![model()])).await.unwrap();
+        assert_eq!(output.text, "context_too_long: as the test wants");
+    }
+
+    #[tokio::test]
+    async fn a_script_runs_strategies_that_are_scripts_themselves() {
+        let bench = counting();
+        let inner = scripted("ctx.ask(model, item.input + `!`)", vec![model()]);
+        let vote = testing::call(
+            "vote",
+            vec![(
+                "strategies",
+                Value::List(vec![
+                    Value::Call(Box::new(inner.clone())),
+                    Value::Call(Box::new(inner)),
+                ]),
+            )],
+        );
+        let body = "{ let a = ctx.run(part, item); let b = ctx.run(part, `other`); \
+            ctx.run(model, #{ input: `third` }); b.votes.len() + a.votes.len() }";
+        let call = scripted(body, vec![("part", Value::Call(Box::new(vote))), model()]);
+        let ctx = bench.context();
+        let output = ctx.finish(bench.build(&call).as_ref()).await.unwrap();
+        assert_eq!(output.text, "4");
+        let mut sent: Vec<_> = ctx
+            .take_calls()
+            .into_iter()
+            .map(|call| (call.place, call.messages[0].text.clone()))
+            .collect();
+        sent.sort();
+        let expected = [
+            ("0.0#0", "What is 2 + 3?!"),
+            ("0.1#0", "What is 2 + 3?!"),
+            ("1.0#0", "other!"),
+            ("1.1#0", "other!"),
+            ("2#0", "third"),
+        ];
+        let expected = expected.map(|(place, text)| (place.to_owned(), text.to_owned()));
+        assert_eq!(sent, expected);
+    }
+
+    #[tokio::test]
+    async fn random_numbers_belong_to_the_trial() {
+        let bench = counting();
+        let call = scripted("`${random()} ${random(1, 1000000)}`", vec![]);
+        let first = run(&bench, &call).await.unwrap().text;
+        assert_eq!(run(&bench, &call).await.unwrap().text, first);
+        let ctx = bench.context().child(3);
+        let other = ctx.finish(bench.build(&call).as_ref()).await.unwrap().text;
+        assert_ne!(other, first, "another place is another stream");
+    }
+
+    #[tokio::test]
+    async fn dropping_the_trial_ends_a_script_that_computes() {
+        let bench = counting();
+        let body = "{ try { loop { } } catch { } loop { } }";
+        let strategy = bench.build(&scripted(body, vec![]));
+        let ctx = bench.context();
+        let run = tokio::time::timeout(Duration::from_millis(20), strategy.run(&ctx));
+        assert!(run.await.is_err());
+        // The thread holds the item as long as it runs.
+        let item = Arc::downgrade(ctx.item());
+        drop((ctx, strategy, bench));
+        for _ in 0..500 {
+            if item.upgrade().is_none() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the script goes on");
+    }
+
+    #[tokio::test]
+    async fn dropping_the_trial_ends_a_script_that_waits_even_if_it_catches() {
+        let bench = Bench::new(vec![("m", 3_600_000, Box::new(|_| Ok("late".into())))]);
+        let body = "{ loop { try { ctx.ask(model, `q`) } catch { } } }";
+        let strategy = bench.build(&scripted(body, vec![model()]));
+        let ctx = bench.context();
+        let run = tokio::time::timeout(Duration::from_millis(20), strategy.run(&ctx));
+        assert!(run.await.is_err());
+        let item = Arc::downgrade(ctx.item());
+        drop((ctx, strategy, bench));
+        for _ in 0..500 {
+            if item.upgrade().is_none() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the script goes on");
+    }
+
+    #[tokio::test]
+    async fn many_scripts_inside_scripts_do_not_lock_one_another() {
+        let bench = counting();
+        let inner = scripted("ctx.ask(model, `q`)", vec![model()]);
+        let call = scripted(
+            "ctx.run(inner, item)",
+            vec![("inner", Value::Call(Box::new(inner)))],
+        );
+        let strategy = bench.build(&call);
+        let contexts: Vec<_> = (0..600).map(|_| bench.context()).collect();
+        let runs = contexts.iter().map(|ctx| ctx.finish(strategy.as_ref()));
+        let outputs = futures_util::future::join_all(runs).await;
+        assert!(outputs.iter().all(Result::is_ok));
+    }
+
+    #[test]
+    fn a_script_is_forecast_with_at_least_one_call_unless_it_declares_them() {
+        let bench = counting();
+        let forecast = |args| {
+            let strategy = bench.build(&scripted("ctx.ask(model, `q`)", args));
+            strategy.forecast(&testing::item(), &bench.gateway)
+        };
+        let silent = forecast(vec![model()]);
+        assert_eq!(
+            (silent.calls, silent.worst_calls, silent.at_least),
+            (1.0, None, true)
+        );
+        let calls = ("calls", Value::Quantity(Quantity::new(4.0, Unit::One)));
+        let told = forecast(vec![model(), calls]);
+        assert_eq!((told.calls, told.worst_calls, told.at_least), (4.0, Some(4), false));
+    }
+}

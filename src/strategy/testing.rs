@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -25,7 +24,6 @@ type Respond = dyn Fn(&Request) -> Result<String, FailureKind> + Send + Sync;
 pub(super) struct Fake {
     pub(super) respond: Box<Respond>,
     pub(super) takes: Duration,
-    pub(super) asked: Arc<AtomicUsize>,
 }
 
 impl std::fmt::Debug for Fake {
@@ -37,7 +35,6 @@ impl std::fmt::Debug for Fake {
 #[async_trait]
 impl Model for Fake {
     async fn answer(&self, request: &Request) -> Result<Answer, CallError> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
         tokio::time::sleep(self.takes).await;
         match (self.respond)(request) {
             Ok(text) => Ok(Answer {
@@ -58,14 +55,12 @@ impl Model for Fake {
 /// A gateway in front of fakes, and what builds strategies over them.
 pub(super) struct Bench {
     pub(super) gateway: Arc<Gateway>,
-    pub(super) asked: Arc<AtomicUsize>,
     workshop: Workshop,
 }
 
 impl Bench {
     /// A bench with these models; each takes so many milliseconds.
     pub(super) fn new(models: Vec<(&str, u64, Box<Respond>)>) -> Self {
-        let asked = Arc::new(AtomicUsize::new(0));
         let lanes = models
             .into_iter()
             .map(|(name, millis, respond)| Lane {
@@ -74,14 +69,13 @@ impl Bench {
                 model: Box::new(Fake {
                     respond,
                     takes: Duration::from_millis(millis),
-                    asked: Arc::clone(&asked),
                 }),
                 limits: Limits { attempts: 1, ..Limits::default() },
             })
             .collect();
         let gateway = Arc::new(Gateway::new(lanes, GatewaySettings::default()));
         let workshop = Workshop::new(Host::default(), Vec::new());
-        Self { gateway, asked, workshop }
+        Self { gateway, workshop }
     }
 
     /// A bench whose models always say the same.

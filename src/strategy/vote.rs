@@ -204,3 +204,167 @@ impl Strategy for Vote {
         &self.name
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{FileId, Span};
+    use crate::spec::{Argument, Function, Value};
+    use crate::strategy::testing::{self, Bench};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn ballots(answers: &[Json]) -> Vec<Ballot> {
+        answers.iter().map(answer::key).collect()
+    }
+
+    fn winners(answers: &[Json]) -> Option<Vec<usize>> {
+        tally(&ballots(answers)).map(|tally| tally.winners)
+    }
+
+    #[test]
+    fn the_answer_with_the_most_voters_wins() {
+        let table: &[(&[Json], Option<&[usize]>)] = &[
+            (&[json!("a"), json!("b"), json!("b")], Some(&[1, 2])),
+            (&[json!("b"), json!("a")], Some(&[0])),
+            (&[json!("a"), json!("b"), json!("b"), json!("a")], Some(&[0, 3])),
+            (&[json!(null), json!("b"), json!("c")], Some(&[1])),
+            (&[json!(null), json!(null)], None),
+            (&[], None),
+            (&[json!(7), json!(5), json!("5.00"), json!(5.0)], Some(&[1, 2, 3])),
+            (
+                &[json!("c"), json!("a"), json!("b"), json!("b"), json!("a")],
+                Some(&[1, 4]),
+            ),
+        ];
+        for (answers, expected) in table {
+            assert_eq!(winners(answers).as_deref(), *expected, "{answers:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn abstentions_change_no_winner(answers in prop::collection::vec(0_u8..4, 0..12)) {
+            let votes: Vec<Json> = answers
+                .iter()
+                .map(|n| if *n == 0 { Json::Null } else { json!(n) })
+                .collect();
+            let without: Vec<Json> =
+                votes.iter().filter(|vote| !vote.is_null()).cloned().collect();
+            let winner = |votes: &[Json]| {
+                winners(votes).map(|winners| votes[winners[0]].clone())
+            };
+            prop_assert_eq!(winner(&votes), winner(&without));
+        }
+
+        #[test]
+        fn no_answer_has_more_voters_than_the_winner(
+            answers in prop::collection::vec(0_u8..4, 1..12)
+        ) {
+            let votes: Vec<Json> = answers.iter().map(|n| json!(n)).collect();
+            let won = winners(&votes).unwrap();
+            for answer in &answers {
+                let voters = answers.iter().filter(|other| *other == answer).count();
+                prop_assert!(voters <= won.len());
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_output_keeps_the_winners_own_text_and_all_votes() {
+        let bench = Bench::saying(&[("a", "It is 5."), ("b", "4"), ("c", "so 5.0")]);
+        let mut call = testing::vote(&["a", "b", "c"]);
+        let answer = Argument {
+            value: Value::Word("last_number".into()),
+            span: Span::default(),
+            given: true,
+            operational: false,
+        };
+        call.args.insert("answer".into(), answer);
+        let ctx = bench.context();
+        let output = ctx.finish(bench.build(&call).as_ref()).await.unwrap();
+        assert_eq!(output.text, "It is 5.");
+        assert_eq!(output.confidence, Some(2.0 / 3.0));
+        let votes: Vec<_> = output
+            .votes
+            .iter()
+            .map(|vote| (vote.member.as_str(), vote.answer.clone(), vote.won))
+            .collect();
+        assert_eq!(
+            votes,
+            [("a", json!(5), true), ("b", json!(4), false), ("c", json!(5), true)]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn members_run_beside_one_another() {
+        let bench = Bench::new(vec![
+            ("slow", 300, Box::new(|_| Ok("x".into()))),
+            ("fast", 100, Box::new(|_| Ok("x".into()))),
+        ]);
+        let ctx = bench.context();
+        let strategy = bench.build(&testing::vote(&["slow", "fast"]));
+        let output = ctx.finish(strategy.as_ref()).await.unwrap();
+        assert_eq!(output.usage.latency, Some(0.3));
+        assert_eq!(output.usage.requests, 2);
+        assert_eq!(output.usage.tokens_in, Some(20));
+        let places: Vec<_> =
+            ctx.take_calls().into_iter().map(|call| call.place).collect();
+        assert_eq!(places, ["1#0", "0#0"], "in the order in which they ended");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_member_that_fails_abstains_and_is_counted() {
+        let bench = Bench::new(vec![
+            ("bad", 10, Box::new(|_| Err(FailureKind::ContentFilter))),
+            ("good", 10, Box::new(|_| Ok("x".into()))),
+        ]);
+        let ctx = bench.context();
+        let strategy = bench.build(&testing::vote(&["bad", "good"]));
+        let output = ctx.finish(strategy.as_ref()).await.unwrap();
+        assert_eq!((output.text.as_str(), output.confidence), ("x", Some(0.5)));
+        assert!(output.votes[0].error.as_ref().unwrap().contains("content filter"));
+        assert_eq!(output.usage.requests, 2, "the failed call took place too");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_vote_in_which_all_fail_fails_and_still_says_what_it_took() {
+        let bench = Bench::new(vec![
+            ("a", 10, Box::new(|_| Err(FailureKind::BadRequest))),
+            ("b", 10, Box::new(|_| Err(FailureKind::BadRequest))),
+        ]);
+        let ctx = bench.context();
+        let failure = ctx
+            .finish(bench.build(&testing::vote(&["a", "b"])).as_ref())
+            .await
+            .unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Quorum);
+        assert_eq!(ctx.usage().requests, 2);
+        assert_eq!(ctx.take_calls().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_all_abstain_the_first_that_answered_speaks_without_confidence() {
+        let bench = Bench::saying(&[("a", "none"), ("b", "nothing")]);
+        let mut call = testing::vote(&["a", "b"]);
+        let body = "()".to_owned();
+        let abstain = Function {
+            params: vec!["output".into()],
+            span: Span::new(FileId(0), 0, body.len()),
+            body,
+            library: 0,
+            captures: indexmap::IndexMap::new(),
+            digest: Digest::default(),
+        };
+        let answer = Argument {
+            value: Value::Function(Box::new(abstain)),
+            span: Span::default(),
+            given: true,
+            operational: false,
+        };
+        call.args.insert("answer".into(), answer);
+        let output = bench.context().finish(bench.build(&call).as_ref()).await.unwrap();
+        assert_eq!((output.text.as_str(), output.confidence), ("none", None));
+        assert!(output.votes.iter().all(|vote| !vote.won));
+    }
+}
