@@ -237,3 +237,59 @@ fn duplicates(block: &mut Block) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Block {
+        Host::default().study_block(text)
+    }
+
+    #[test]
+    fn functions_are_cut_out_with_their_docs() {
+        let text = "\n/// Doubles.\n/// Twice.\nfn twice(x) { x * k }\n\nprivate fn one() { \"}\" }\n";
+        let block = of(text);
+        assert_eq!(block.problems, []);
+        let [twice, one] = &block.functions[..] else { panic!("{block:?}") };
+        assert_eq!(&text[twice.start..twice.end], "fn twice(x) { x * k }");
+        assert_eq!(twice.doc, "Doubles.\nTwice.");
+        assert_eq!(twice.params, ["x"]);
+        let free = &twice.study.variables[0];
+        assert_eq!(&text[twice.start + free.start..twice.start + free.end], "k");
+        assert_eq!(&text[one.start..one.end], "private fn one() { \"}\" }");
+    }
+
+    #[test]
+    fn a_statement_outside_a_function_is_told() {
+        let block = of("let x = 1;\nfn f() { x }\nprint(2);");
+        let places: Vec<_> = block.problems.iter().map(|p| p.start).collect();
+        assert_eq!(places, [0, 24]);
+        assert_eq!(block.functions.len(), 1);
+    }
+
+    #[test]
+    fn a_mistake_in_one_function_leaves_the_others_alone() {
+        let block = of("fn a(x) { x + }\nfn b() { a(1) }\nfn c( { 1 }\n");
+        assert_eq!(block.functions[0].name, "a");
+        assert_eq!(block.functions[0].params, ["x"]);
+        assert_eq!(block.functions[0].study.problems.len(), 1);
+        assert_eq!(block.functions[1].study.problems, []);
+        assert_eq!(block.functions[1].study.functions[0].name, "a");
+        assert_eq!(block.problems.len(), 2, "{:?}", block.problems);
+        assert!(block.problems[0].start < 15);
+    }
+
+    #[test]
+    fn a_function_defined_twice_is_told_at_the_second() {
+        let block = of("fn a(x) { 1 }\nfn a(y) { 2 }\nfn a() { 3 }");
+        assert_eq!(block.problems.len(), 1);
+        assert_eq!(block.problems[0].start, 17);
+    }
+
+    #[test]
+    fn an_unclosed_function_is_told_and_ends_the_block() {
+        let block = of("fn a() { if true { 1 }\nfn b() { 2 }");
+        assert!(!block.problems.is_empty());
+    }
+}

@@ -4,6 +4,12 @@ use std::time::Duration;
 
 use rhai::Engine;
 
+/// The stack that a thread needs to run any script.
+///
+/// A list in a list in a list … is as deep as the caps on elements allow, and Rhai walks it
+/// by recursion: about half a kilobyte for each level.
+pub const STACK_BYTES: usize = 16 << 20;
+
 /// The caps of the sandbox. Every one is set: Rhai's own defaults differ between debug and
 /// release builds, and some are "none".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +45,8 @@ impl Default for Limits {
             call_levels: 32,
             expression_depth: 64,
             string_bytes: 4 << 20,
-            list_elements: 100_000,
-            map_entries: 10_000,
+            list_elements: 10_000,
+            map_entries: 5_000,
             functions: 10_000,
             variables: 1_000,
         }

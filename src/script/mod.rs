@@ -29,7 +29,7 @@ pub use extractor::{EXTRACTORS, Extractor};
 pub use failure::{ScriptFailure, ScriptProblem};
 pub use functions::{HOST_FUNCTIONS, HostFunction};
 pub use host::Host;
-pub use limits::Limits;
+pub use limits::{Limits, STACK_BYTES};
 pub use study::{FnUse, Snippet, Study, Use};
 pub use value::{
     CallValue, PromptValue, captured, from_json, item_of, item_value, output_of,

@@ -63,10 +63,7 @@ pub struct FnUse {
 /// Studies a snippet.
 pub(super) fn study(host: &Host, snippet: &Snippet<'_>) -> Study {
     let text = snippet.body;
-    let (mut problems, digest) = lexed(host, text);
-    if problems.is_empty() && text.trim().is_empty() {
-        problems.push(ScriptProblem::whole("a Rhai expression is due here", text));
-    }
+    let (problems, digest) = lexed(host, text);
     let empty = |problems| Study {
         problems,
         variables: Vec::new(),
@@ -80,6 +77,10 @@ pub(super) fn study(host: &Host, snippet: &Snippet<'_>) -> Study {
         Ok(ast) => ast,
         Err(problem) => return empty(vec![problem]),
     };
+    if ast.statements().is_empty() {
+        let problem = ScriptProblem::whole("a Rhai expression is due here", text);
+        return empty(vec![problem]);
+    }
     if let Some(problem) = defines_function(text, &ast) {
         return empty(vec![problem]);
     }
@@ -198,4 +199,129 @@ fn called(
     let start = place::offset(text, position)?;
     let end = (start + name.len()).min(text.len());
     Some(FnUse { start, end, name: name.to_owned(), arity, method })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(params: &[&str], body: &str) -> Study {
+        let params: Vec<String> = params.iter().map(|name| (*name).to_owned()).collect();
+        Host::default().study(&Snippet { params: &params, body })
+    }
+
+    fn free<'a>(body: &'a str, study: &Study) -> Vec<&'a str> {
+        study
+            .variables
+            .iter()
+            .map(|variable| &body[variable.start..variable.end])
+            .collect()
+    }
+
+    #[test]
+    fn an_unclosed_map_is_told_at_its_opening() {
+        let body = "#{ input: `q`, target: i ";
+        let study = of(&["i"], body);
+        assert_eq!(study.problems.len(), 1, "{:?}", study.problems);
+        assert_eq!(study.problems[0].message, "this `#{` is never closed");
+        assert_eq!((study.problems[0].start, study.problems[0].end), (0, 2));
+    }
+
+    #[test]
+    fn each_unclosed_bracket_is_told() {
+        let study = of(&[], "f([1, 2) + { [3");
+        let opened: Vec<_> = study.problems.iter().map(|p| p.start).collect();
+        assert_eq!(opened, [2, 11, 13]);
+    }
+
+    #[test]
+    fn a_string_that_is_never_closed_is_told_where_it_begins() {
+        let study = of(&[], "1 + \"abc");
+        assert_eq!(study.problems[0].message, "this string is never closed");
+        assert_eq!(study.problems[0].start, 4);
+    }
+
+    #[test]
+    fn brackets_in_strings_and_comments_do_not_count() {
+        for body in [
+            "\"{[(\" /* {{ */ // ((\n",
+            "`a ${ #{b: \"}\"}.b } ]`",
+            "`${ `${ [1][0] }` } {`",
+            "'{'",
+            "#\"{ \" (\"#",
+        ] {
+            assert_eq!(of(&[], body).problems, [], "{body}");
+        }
+    }
+
+    #[test]
+    fn free_variables_are_those_that_nothing_defines() {
+        let body = "let a = x; for i in 0..a { y += i; } item.z + a";
+        let study = of(&["item"], body);
+        assert_eq!(free(body, &study), ["x", "y"]);
+    }
+
+    #[test]
+    fn what_an_inner_closure_captures_counts_unless_it_is_defined_around_it() {
+        let body = "let k = 1; [1].map(|v| v + k + w).filter(|v| v != item.n)";
+        let study = of(&["item"], body);
+        assert_eq!(free(body, &study), ["w"]);
+        assert_eq!(study.problems, []);
+    }
+
+    #[test]
+    fn a_mistyped_variable_stands_at_its_place_after_wide_characters() {
+        let body = "\"世界 é\" == outptu.text";
+        let study = of(&["output"], body);
+        assert_eq!(free(body, &study), ["outptu"]);
+    }
+
+    #[test]
+    fn unknown_functions_are_told_with_their_number_of_arguments() {
+        let study =
+            of(&["t"], "t.find(`a`) == final_number(t) && t.trmi().len() == fnd(1, 2)");
+        let called: Vec<_> = study
+            .functions
+            .iter()
+            .map(|call| (call.name.as_str(), call.arity, call.method))
+            .collect();
+        assert_eq!(
+            called,
+            [("final_number", 1, false), ("trmi", 1, true), ("fnd", 2, false)]
+        );
+    }
+
+    #[test]
+    fn a_closure_kept_in_a_map_may_be_called_as_a_method() {
+        assert_eq!(of(&[], "let m = #{ inc: |x| x + 1 }; m.inc(1)").functions, []);
+    }
+
+    #[test]
+    fn functions_in_inner_closures_are_found() {
+        let study = of(&["l"], "l.map(|x| clean(x))");
+        assert_eq!(study.functions.len(), 1);
+    }
+
+    #[test]
+    fn space_and_comments_do_not_change_the_digest_but_strings_do() {
+        let digest = |body| of(&["a"], body).tokens;
+        assert_eq!(digest("a+1"), digest("a /* one */ + 1 // more"));
+        assert_ne!(digest("a + 1"), digest("a + \"1\""));
+        assert_ne!(digest("`a ${a}`"), digest("`a  ${a}`"));
+        assert_eq!(digest("`a ${a}`"), digest("`a ${ a }`"));
+    }
+
+    #[test]
+    fn the_operators_that_rhai_has_are_known() {
+        for body in ["1 in [1]", "1 !in [1]", "-a", "!true", "a ?? 1", "a?.b", "1..=2"] {
+            let study = of(&["a"], body);
+            assert_eq!((study.problems, study.functions), (vec![], vec![]), "{body}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_not_an_expression() {
+        assert_eq!(of(&[], " // nothing\n").problems.len(), 1);
+        assert_eq!(of(&[], "").problems[0].message, "a Rhai expression is due here");
+    }
 }

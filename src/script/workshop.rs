@@ -110,6 +110,12 @@ impl Workshop {
         extractor::build(self, value)
     }
 
+    /// Returns a value of the file as a script sees it; functions in it can be called.
+    #[must_use]
+    pub fn value(&self, value: &Value) -> Dynamic {
+        self.capture(value)
+    }
+
     fn compiled(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Span, Digest), Callable>> {
         // A map of finished functions is whole even if a thread fell over.
         self.inner.compiled.lock().unwrap_or_else(PoisonError::into_inner)
@@ -344,4 +350,254 @@ pub(super) fn register(module: &mut Module) {
     module.set_native_fn(CALL, |f: Callable, a: Dynamic, b: Dynamic, c: Dynamic| {
         call(&f, vec![a, b, c])
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{FileId, Quantity, Unit};
+    use crate::record::{Item, Output};
+    use crate::script::limits::Limits;
+    use crate::script::value::{from_json, item_value, output_value, to_json};
+    use serde_json::json;
+
+    /// Where the body of each test's function stands in its file.
+    const BASE: usize = 1_000;
+
+    fn function(params: &[&str], body: &str) -> Function {
+        Function {
+            params: params.iter().map(|name| (*name).to_owned()).collect(),
+            body: body.to_owned(),
+            span: Span::new(FileId(0), BASE, BASE + body.len()),
+            library: 0,
+            captures: indexmap::IndexMap::new(),
+            digest: Digest::of(body.as_bytes()),
+        }
+    }
+
+    fn library(functions: &[(&str, usize, &[(&str, Value)])]) -> Library {
+        let functions = functions
+            .iter()
+            .map(|(text, start, captures)| {
+                let name = text["fn ".len()..].split('(').next().unwrap();
+                let inside = text.split(['(', ')']).nth(1).unwrap();
+                ScriptFunction {
+                    name: name.to_owned(),
+                    params: inside
+                        .split(',')
+                        .filter(|param| !param.is_empty())
+                        .map(|param| param.trim().to_owned())
+                        .collect(),
+                    text: (*text).to_owned(),
+                    span: Span::new(FileId(0), *start, *start + text.len()),
+                    captures: captures
+                        .iter()
+                        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                        .collect(),
+                }
+            })
+            .collect();
+        Library { functions }
+    }
+
+    fn run(
+        library: Library,
+        function: &Function,
+        args: Vec<Dynamic>,
+    ) -> Result<Dynamic, ScriptFailure> {
+        let workshop = Workshop::new(Host::default(), vec![library]);
+        workshop.callable(function).unwrap().call(args, &ScriptRun::default())
+    }
+
+    fn count(value: f64) -> Value {
+        Value::Quantity(Quantity::new(value, Unit::One))
+    }
+
+    #[test]
+    fn a_closure_calls_the_functions_of_its_file() {
+        let library = library(&[
+            ("fn twice(x) { 2 * one(x) }", 10, &[]),
+            ("fn one(x) { x }", 50, &[]),
+        ]);
+        let result = run(library, &function(&["a"], "twice(a) + 1"), vec![5_i64.into()]);
+        assert_eq!(result.unwrap().as_int().unwrap(), 11);
+    }
+
+    #[test]
+    fn each_function_reads_the_lets_of_its_own_file() {
+        let library = library(&[
+            ("fn f(x) { x + k }", 10, &[("k", count(1.0))]),
+            ("fn g(x) { [x].map(|y| y + k)[0] }", 50, &[("k", count(100.0))]),
+        ]);
+        let mut closure = function(&["a"], "f(a) + g(a) + k");
+        closure.captures.insert("k".to_owned(), count(10_000.0));
+        let result = run(library, &closure, vec![0_i64.into()]);
+        assert_eq!(result.unwrap().as_int().unwrap(), 10_101);
+    }
+
+    #[test]
+    fn a_captured_list_is_read_and_not_changed() {
+        let mut closure =
+            function(&["i"], "let l = list; l.push(9); list[i] + list.len()");
+        closure
+            .captures
+            .insert("list".to_owned(), Value::List(vec![count(5.0), count(6.0)]));
+        let workshop = Workshop::new(Host::default(), vec![]);
+        let callable = workshop.callable(&closure).unwrap();
+        for _ in 0..2 {
+            let result = callable.call(vec![1_i64.into()], &ScriptRun::default());
+            assert_eq!(result.unwrap().as_int().unwrap(), 8);
+        }
+        let mut writer = function(&[], "list.push(1); list[0] = 3; list");
+        writer.captures = closure.captures.clone();
+        let writer = workshop.callable(&writer).unwrap();
+        assert!(writer.call(vec![], &ScriptRun::default()).is_err());
+    }
+
+    #[test]
+    fn a_captured_function_can_be_called() {
+        let mut closure = function(&["x"], "judge.call(x) + [1].map(judge)[0]");
+        let judge = Value::Function(Box::new(function(&["y"], "y * 10")));
+        closure.captures.insert("judge".to_owned(), judge);
+        let result = run(Library::default(), &closure, vec![2_i64.into()]);
+        assert_eq!(result.unwrap().as_int().unwrap(), 30);
+    }
+
+    #[test]
+    fn a_failure_stands_at_its_place_in_the_file() {
+        let body = "{\n    let a = 1;\n    a + nothing\n}";
+        let failure = run(Library::default(), &function(&[], body), vec![]).unwrap_err();
+        assert_eq!(failure.message, "`nothing` is not known here");
+        let start = BASE + body.find("nothing").unwrap();
+        assert_eq!(failure.span, Span::new(FileId(0), start, start + "nothing".len()));
+    }
+
+    #[test]
+    fn a_failure_in_a_function_stands_in_the_function() {
+        let text = "fn deep(x) { k;\n  x.len()  }";
+        let library = library(&[
+            ("fn other() {\n\n1 }", 10, &[]),
+            (text, 50, &[("k", count(1.0))]),
+        ]);
+        let closure = function(&["x"], "\n\n deep(x)");
+        let failure = run(library, &closure, vec![1_i64.into()]).unwrap_err();
+        assert_eq!(failure.span.start as usize, 50 + text.find("len").unwrap());
+        assert!(failure.message.ends_with("(in `deep`)"), "{}", failure.message);
+    }
+
+    #[test]
+    fn an_endless_loop_ends_at_the_cap_of_operations() {
+        let body = "{ loop { } }";
+        let failure = run(Library::default(), &function(&[], body), vec![]).unwrap_err();
+        assert_eq!(
+            failure.message,
+            "the script went over its cap of 1,000,000 operations"
+        );
+        let range = BASE..BASE + body.len();
+        assert!(range.contains(&(failure.span.start as usize)), "{:?}", failure.span);
+    }
+
+    #[test]
+    fn endless_work_of_every_kind_ends() {
+        let library = || library(&[("fn f(x) { f(x + 1) }", 10, &[])]);
+        for body in [
+            "f(0)",
+            "{ let s = `x`; loop { s += s; } }",
+            "{ let l = [0]; loop { l += l; } }",
+            "{ let m = #{}; let i = 0; loop { i += 1; m[`k${i}`] = i; } }",
+            "{ let l = []; l.pad(1000000000, 0); l }",
+            "{ let s = ``; s.pad(1000000000, 'x'); s }",
+            "{ try { loop { } } catch { 1 } }",
+            "{ let x = 0; for i in 0..1000000000000 { x += i } x }",
+        ] {
+            let failure = run(library(), &function(&[], body), vec![]);
+            assert!(failure.is_err(), "{body}: {failure:?}");
+        }
+    }
+
+    #[test]
+    fn items_and_outputs_are_read_by_their_fields() {
+        let serde_json::Value::Object(columns) =
+            json!({"level": {"n": 3}, "tags": ["a"]})
+        else {
+            unreachable!()
+        };
+        let item = Arc::new(Item::new(0, "7".into(), "q".into(), json!(5), columns));
+        let output = Arc::new(Output { text: "t".into(), ..Output::default() });
+        let body = "[output.text, output.confidence, output.requests, item.input, \
+            item.target + 1, item.id, item.level.n, item.tags[0], item[`level`].n, \
+            `tags` in item, `none` in item]";
+        let result = run(
+            Library::default(),
+            &function(&["output", "item"], body),
+            vec![output_value(&output), item_value(&item)],
+        );
+        assert_eq!(
+            to_json(&result.unwrap()),
+            json!(["t", null, 0, "q", 6, "7", 3, "a", 3, true, false])
+        );
+    }
+
+    #[test]
+    fn a_field_that_is_not_there_is_an_error_with_a_suggestion() {
+        let item =
+            Arc::new(Item::new(0, "7".into(), "q".into(), json!(5), Default::default()));
+        let function = function(&["item"], "item.inptu");
+        let failure =
+            run(Library::default(), &function, vec![item_value(&item)]).unwrap_err();
+        assert_eq!(failure.message, "the item has no `inptu`; did you mean `input`?");
+    }
+
+    #[test]
+    fn an_early_return_gives_the_value() {
+        let function = function(&["x"], "{ if x > 1 { return `big`; } `small` }");
+        let result = run(Library::default(), &function, vec![2_i64.into()]);
+        assert_eq!(to_json(&result.unwrap()), json!("big"));
+    }
+
+    #[test]
+    fn rows_are_maps() {
+        let row = from_json(&json!({"answer": "#### 42", "nested": {"x": 1}}));
+        let function =
+            function(&["row"], "number(row.answer.after(`#### `)) + row.nested.x");
+        let result = run(Library::default(), &function, vec![row]);
+        assert_eq!(to_json(&result.unwrap()), json!(43));
+    }
+
+    #[test]
+    fn two_functions_at_one_place_with_other_captures_are_two() {
+        let workshop = Workshop::new(Host::new(Limits::default()), vec![]);
+        let with = |n: f64| {
+            let mut closure = function(&[], "n");
+            closure.captures.insert("n".to_owned(), count(n));
+            let callable = workshop.callable(&closure).unwrap();
+            callable.call(vec![], &ScriptRun::default()).unwrap().as_int().unwrap()
+        };
+        assert_eq!((with(1.0), with(2.0), with(1.0)), (1, 2, 1));
+    }
+
+    #[test]
+    fn deep_nesting_ends_on_the_stack_that_scripts_are_given() {
+        let deep = format!("{}f(x){}", "(1+".repeat(20), ")".repeat(20));
+        let text = format!("fn f(x) {{ {deep} }}");
+        let work = move || {
+            for body in [
+                "{ let l = []; loop { l = [l]; } }",
+                "{ let m = #{}; loop { m = #{a: m}; } }",
+                "{ let m = #{}; loop { m = [#{a: m}]; } }",
+                "f(0)",
+            ] {
+                let limits = Limits {
+                    time: std::time::Duration::from_secs(2),
+                    ..Limits::default()
+                };
+                let library = library(&[(&text, 10, &[])]);
+                let workshop = Workshop::new(Host::new(limits), vec![library]);
+                let callable = workshop.callable(&function(&[], body)).unwrap();
+                assert!(callable.call(vec![], &ScriptRun::default()).is_err(), "{body}");
+            }
+        };
+        let thread = std::thread::Builder::new().stack_size(crate::script::STACK_BYTES);
+        thread.spawn(work).unwrap().join().unwrap();
+    }
 }

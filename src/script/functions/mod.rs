@@ -3,6 +3,7 @@
 //! Each file holds functions and, beside them, their lines of the reference. A function
 //! that finds nothing returns `()`.
 
+mod answers;
 mod lists;
 mod patterns;
 mod random;
@@ -29,8 +30,13 @@ pub struct HostFunction {
 }
 
 /// Every host function, in the order of the reference.
-pub const HOST_FUNCTIONS: &[&[HostFunction]] =
-    &[patterns::FUNCTIONS, texts::FUNCTIONS, lists::FUNCTIONS, random::FUNCTIONS];
+pub const HOST_FUNCTIONS: &[&[HostFunction]] = &[
+    patterns::FUNCTIONS,
+    texts::FUNCTIONS,
+    answers::FUNCTIONS,
+    lists::FUNCTIONS,
+    random::FUNCTIONS,
+];
 
 type Returned<T> = Result<T, Box<EvalAltResult>>;
 
@@ -42,6 +48,7 @@ pub(super) fn module() -> Arc<Module> {
             let mut module = Module::new();
             patterns::register(&mut module);
             texts::register(&mut module);
+            answers::register(&mut module);
             lists::register(&mut module);
             random::register(&mut module);
             value::register(&mut module);

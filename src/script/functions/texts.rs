@@ -2,7 +2,7 @@
 
 use rhai::{Array, Dynamic, ImmutableString, Module};
 
-use super::HostFunction;
+use super::{HostFunction, answers};
 use crate::script::value::{from_json, to_json};
 
 pub(super) const FUNCTIONS: &[HostFunction] = &[
@@ -45,7 +45,7 @@ pub(super) const FUNCTIONS: &[HostFunction] = &[
     HostFunction {
         name: "number",
         signature: "number(text) -> number or ()",
-        doc: "The number that the text is: signs, currency and thousands separators are understood. What is written whole is an integer.",
+        doc: "The number that the text is: signs, currency and thousands separators are understood. A whole number is an integer, so divide by `2.0`, not by `2`.",
         example: "number(\"$1,234\") == 1234 && number(\"2.5\") == 2.5 && number(\"no\") == ()",
     },
     HostFunction {
@@ -82,25 +82,11 @@ pub(super) fn register(module: &mut Module) {
     module.set_native_fn("after", |text: ImmutableString, part: ImmutableString| {
         Ok(text.rsplit_once(part.as_str()).map_or(Dynamic::UNIT, |(_, tail)| tail.into()))
     });
-    module.set_native_fn("number", |text: ImmutableString| Ok(number(&text)));
+    module.set_native_fn("number", |text: ImmutableString| Ok(answers::number(&text)));
     module.set_native_fn("number", |number: rhai::INT| Ok(number));
     module.set_native_fn("number", |number: rhai::FLOAT| Ok(number));
     module.set_native_fn("json", |text: ImmutableString| {
         Ok(serde_json::from_str(&text).map_or(Dynamic::UNIT, |json| from_json(&json)))
     });
     module.set_native_fn("json_text", |value: Dynamic| Ok(to_json(&value).to_string()));
-}
-
-fn number(text: &str) -> Dynamic {
-    let cleaned: String =
-        text.trim().chars().filter(|c| !matches!(c, ',' | '$')).collect();
-    if let Ok(whole) = cleaned.parse::<rhai::INT>() {
-        return whole.into();
-    }
-    let looks_like_one =
-        cleaned.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
-    match cleaned.parse::<f64>() {
-        Ok(value) if looks_like_one && value.is_finite() => value.into(),
-        Ok(_) | Err(_) => Dynamic::UNIT,
-    }
 }
