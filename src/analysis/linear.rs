@@ -50,15 +50,18 @@ impl Linear {
                         "give the family another value",
                     ));
                 }
-                let parts = points.iter().map(|p| ((p.x - centre) / square, &p.samples));
-                Ok(Self::averages(parts).named(format!("slope per unit of {variable}")))
+                let parts: Vec<_> = points
+                    .iter()
+                    .map(|p| ((p.x - centre) / square, &p.samples))
+                    .collect();
+                Ok(Self::averages(&parts).named(format!("slope per unit of {variable}")))
             }
             Estimand::Effect { factor, levels } => match levels.as_slice() {
                 [first, last] => {
                     let parts = [(1.0, &last.samples), (-1.0, &first.samples)];
                     let word =
                         format!("effect of {factor}: {} − {}", last.label, first.label);
-                    Ok(Self::averages(parts.into_iter()).named(word))
+                    Ok(Self::averages(&parts).named(word))
                 }
                 _ => Err(Unsupported::new(
                     format!(
@@ -159,13 +162,13 @@ impl Linear {
         text
     }
 
-    fn averages(parts: impl Iterator<Item = (f64, &Vec<Sample>)>) -> Self {
+    fn averages(parts: &[(f64, &Vec<Sample>)]) -> Self {
         let term = |factor: f64, sample: &Sample| Term {
             factor,
             what: What::Mean,
             sample: sample.clone(),
         };
-        let all = parts.flat_map(|(factor, samples)| {
+        let all = parts.iter().flat_map(|(factor, samples)| {
             let each = factor / samples.len() as f64;
             samples.iter().map(move |sample| term(each, sample)).collect::<Vec<_>>()
         });
