@@ -134,7 +134,13 @@ impl Family {
         match self.correction {
             stats::Correction::Holm => alpha / (size - smaller) as f64,
             stats::Correction::Bonferroni => alpha / size as f64,
-            _ => alpha,
+            stats::Correction::None
+            | stats::Correction::Sidak
+            | stats::Correction::HolmSidak
+            | stats::Correction::Hochberg
+            | stats::Correction::Hommel
+            | stats::Correction::BenjaminiHochberg
+            | stats::Correction::BenjaminiYekutieli => alpha,
         }
     }
 

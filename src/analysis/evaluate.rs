@@ -366,7 +366,7 @@ fn too_few(gap: &Linear, data: &Paired) -> Option<String> {
             units as f64 * q.min(1.0 - q),
             q
         )),
-        _ => None,
+        What::Mean | What::Quantile(_) => None,
     })
 }
 
@@ -418,6 +418,13 @@ fn effect(
         (Row::OrdinalMean, _) => named("dominance", paired_dominance(contrast).ok()),
         (Row::NumericMean, _) => named("d_z", d_z(contrast).ok()),
         (Row::QuantileContrast, _) => named("ratio", ratio.map(|ratio| ratio.value)),
-        _ => named("difference in pp", estimate.map(|x| x * 100.0)),
+        (
+            Row::PairedBinary
+            | Row::PairedBinaryMargin
+            | Row::BinaryContrast
+            | Row::OneShareExact
+            | Row::OneShare,
+            _,
+        ) => named("difference in pp", estimate.map(|x| x * 100.0)),
     }
 }

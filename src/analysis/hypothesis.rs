@@ -85,17 +85,7 @@ impl Pending {
                     .verdict((other.p * factor).min(1.0), hypothesis.alpha)
                     != verdict,
             });
-        let mut remarks: Vec<String> =
-            single.map_or_else(Vec::new, |part| part.remarks.clone());
-        if let Some(part) = single
-            && let (Claim::Compare { .. }, Some(interval)) =
-                (&hypothesis.claim, part.interval)
-        {
-            remarks.extend(disagreement(verdict, interval, part.margin, factor > 1.0));
-        }
-        if single.is_none() {
-            remarks.extend(self.parts.iter().map(sentence));
-        }
+        let remarks = self.remarks(hypothesis, verdict, factor > 1.0);
         let mut tests: Vec<&str> =
             self.parts.iter().filter_map(|part| part.row).map(|row| row.test()).collect();
         tests.dedup();
@@ -156,6 +146,27 @@ impl Pending {
             to_settle: None,
             remarks,
         }
+    }
+}
+
+impl Pending {
+    /// Returns remarks on the verdict, or a sentence for each part of a joined claim.
+    fn remarks(
+        &self,
+        hypothesis: &Hypothesis,
+        verdict: Verdict,
+        adjusted: bool,
+    ) -> Vec<String> {
+        let [part] = self.parts.as_slice() else {
+            return self.parts.iter().map(sentence).collect();
+        };
+        let mut remarks = part.remarks.clone();
+        if let (Claim::Compare { .. }, Some(interval)) =
+            (&hypothesis.claim, part.interval)
+        {
+            remarks.extend(disagreement(verdict, interval, part.margin, adjusted));
+        }
+        remarks
     }
 }
 

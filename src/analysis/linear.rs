@@ -149,13 +149,20 @@ impl Linear {
                 _ => text.extend([" ", sign, " "]),
             }
             if (term.factor.abs() - 1.0).abs() > 1e-12 {
-                text += &format!("{} · ", term.factor.abs());
+                text.extend([term.factor.abs().to_string().as_str(), " · "]);
             }
             let Sample { condition, metric, .. } = &term.sample;
             match term.what {
-                What::Mean => text += &format!("mean {metric} of {condition}"),
+                What::Mean => text.extend(["mean ", metric, " of ", condition]),
                 What::Quantile(q) => {
-                    text += &format!("p{} of {metric} of {condition}", q * 100.0);
+                    text.extend([
+                        "p",
+                        &(q * 100.0).to_string(),
+                        " of ",
+                        metric,
+                        " of ",
+                        condition,
+                    ]);
                 }
             }
         }
@@ -255,6 +262,7 @@ fn never_negative(scale: Scale) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use crate::base::{Quantity, Unit};

@@ -1,5 +1,8 @@
 //! The analysis as a whole: worked examples, and error rates under true nulls.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::float_cmp, reason = "these values are exact")]
+
 use crucible::analysis::{Findings, History, Verdict, analyse};
 use crucible::base::{Digest, Quantity, Span, Stream, Unit};
 use crucible::record::{Observation, Observed, SampleSource, SourceError};
