@@ -1,8 +1,29 @@
 //! Claims become estimates, tests and verdicts.
+//!
+//! [`analyse`] reads the samples of a run and returns its [`Findings`]; [`supports`] says
+//! before anything runs whether a claim has a test. The choice of the test is one `match`
+//! in `choose.rs` that mirrors the table of the design notes. Knows nothing of models,
+//! strategies or files. To add a row: name it in `choose.rs`, make it ready in
+//! `procedure.rs`, and add it to the calibration.
 
+mod analyse;
+mod choose;
+mod decide;
+mod error;
+mod evaluate;
 mod findings;
+mod hypothesis;
+mod linear;
+mod procedure;
+mod samples;
+mod settle;
+mod summary;
+mod supports;
 
+pub use analyse::{History, analyse};
+pub use error::{AnalysisError, Unsupported};
 pub use findings::{
     ConditionFindings, EffectSize, FailureVerdicts, Findings, HypothesisFindings,
     MetricFindings, PairCounts, Ratio, RunnerUp, Verdict,
 };
+pub use supports::{TestChoice, supports};

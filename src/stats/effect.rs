@@ -160,6 +160,7 @@ impl PairedRatio {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use approx::assert_relative_eq;

@@ -108,6 +108,7 @@ pub fn mcnemar_chi2(b: u64, c: u64, corrected: bool) -> Result<McNemarChi, Stats
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use approx::assert_relative_eq;

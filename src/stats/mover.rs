@@ -174,6 +174,7 @@ impl Mover {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use approx::assert_relative_eq;

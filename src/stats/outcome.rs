@@ -148,6 +148,7 @@ pub(super) fn paired(left: usize, right: usize) -> Result<(), StatsError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

@@ -230,6 +230,7 @@ impl ClusteredShare {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use crate::stats::units::Units;

@@ -115,6 +115,7 @@ fn random(sums: &[f64], observed: f64, slack: f64, plan: &Resampling) -> Tails {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

@@ -155,6 +155,7 @@ fn ratio(mean: f64, spread: f64, scale: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

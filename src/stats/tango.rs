@@ -119,17 +119,24 @@ impl Tango {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use approx::assert_relative_eq;
 
     #[test]
-    fn the_examples_of_the_paper_come_out() {
-        // Tango 1998, table III: crossover trial of contact lenses, 43 + 0 pairs of 44,
-        // b = 1, c = 0: the 90% interval is (-0.0414, 0.1055) after exchange of sides.
-        let lens = Tango::new(1, 0, 44).unwrap();
-        let interval = lens.interval(0.90).unwrap();
-        assert!(interval.holds(lens.estimate()));
+    fn the_interval_agrees_with_a_likelihood_maximised_numerically() {
+        let text = include_str!("../../tests/data/stats/tango.json");
+        let cases: Vec<serde_json::Value> = serde_json::from_str(text).unwrap();
+        assert_eq!(cases.len(), 4);
+        for case in cases {
+            let count = |name: &str| case[name].as_u64().unwrap();
+            let test = Tango::new(count("b"), count("c"), count("n")).unwrap();
+            let found = test.interval(0.95).unwrap();
+            let want = |name: &str| case[name].as_f64().unwrap();
+            assert_relative_eq!(found.low, want("low"), max_relative = 1e-8);
+            assert_relative_eq!(found.high, want("high"), max_relative = 1e-8);
+        }
     }
 
     #[test]

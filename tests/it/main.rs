@@ -1,5 +1,6 @@
 //! The one binary of integration tests: a module for each wing of the house.
 
+mod calibration;
 mod golden;
 mod house;
 mod lang_syntax;

@@ -100,6 +100,7 @@ impl ChiSquared {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use approx::assert_relative_eq;

@@ -92,6 +92,7 @@ fn fraction(a: f64, b: f64, x: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use approx::assert_relative_eq;

@@ -1,0 +1,199 @@
+//! Which test a claim gets: the table of `docs/design/statistics.md`, as one `match`.
+
+use crate::spec::Scale;
+
+use super::error::Unsupported;
+use super::linear::{Linear, What};
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Row {
+    /// 1: binary, paired, one trial an item, no margin.
+    PairedBinary,
+    /// 2: the same with a margin, or an equivalence.
+    PairedBinaryMargin,
+    /// 3: binary, paired, with repeats, clusters, or more than two conditions.
+    BinaryContrast,
+    /// 5: binary, one condition, one trial an item.
+    OneShareExact,
+    /// 5: binary, one condition, with repeats or clusters.
+    OneShare,
+    /// 6: ordinal means.
+    OrdinalMean,
+    /// 7: means of money, durations, counts, fractions and other numbers.
+    NumericMean,
+    /// 10: contrasts of quantiles.
+    QuantileContrast,
+}
+
+/// What the choice depends on beside the contrast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Design {
+    /// Trials planned for each item and condition.
+    pub(super) repeats: u32,
+    /// Whether items come in clusters.
+    pub(super) clustered: bool,
+    /// Whether the claim is an equivalence.
+    pub(super) equivalence: bool,
+}
+
+/// The shape of a contrast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// One mean.
+    One,
+    /// The plain difference of two means.
+    Pair,
+    /// Any other contrast of means.
+    Many,
+    /// Quantiles, of so many terms.
+    Quantiles(usize),
+}
+
+/// The scale as the table counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Binary,
+    Ordinal,
+    Numeric,
+}
+
+impl Row {
+    /// Chooses the row for a contrast. This is the table.
+    pub(super) fn choose(gap: &Linear, design: Design) -> Result<Self, Unsupported> {
+        let independent = design.repeats == 1 && !design.clustered;
+        let plain = gap.margin() == 0.0 && !design.equivalence;
+        match (class(gap)?, shape(gap)?, independent, plain) {
+            (Class::Binary, Shape::Pair, true, true) => Ok(Self::PairedBinary),
+            (Class::Binary, Shape::Pair, true, false) => Ok(Self::PairedBinaryMargin),
+            (Class::Binary, Shape::One, true, _) => Ok(Self::OneShareExact),
+            (Class::Binary, Shape::One, false, _) => Ok(Self::OneShare),
+            (Class::Binary, Shape::Pair | Shape::Many, _, _) => Ok(Self::BinaryContrast),
+            (Class::Ordinal, Shape::One | Shape::Pair | Shape::Many, _, _) => {
+                Ok(Self::OrdinalMean)
+            }
+            (Class::Numeric, Shape::One | Shape::Pair | Shape::Many, _, _) => {
+                Ok(Self::NumericMean)
+            }
+            (Class::Numeric, Shape::Quantiles(terms), _, _) if terms > 1 => {
+                Ok(Self::QuantileContrast)
+            }
+            (Class::Numeric, Shape::Quantiles(_), _, _) => Err(Unsupported::new(
+                "a quantile of one condition against a number has no test yet",
+                "compare it with the quantile of another condition",
+            )),
+            (Class::Binary | Class::Ordinal, Shape::Quantiles(_), _, _) => {
+                Err(Unsupported::new(
+                    "a quantile of a binary or ordinal metric says nothing",
+                    "compare the means",
+                ))
+            }
+        }
+    }
+
+    /// Returns the name of the test.
+    pub(super) fn test(self) -> &'static str {
+        match self {
+            Self::PairedBinary => "exact McNemar",
+            Self::PairedBinaryMargin => "Tango score",
+            Self::BinaryContrast => "CR2-t with pseudo-items",
+            Self::OneShareExact => "exact binomial",
+            Self::OneShare => "score with effective sample size",
+            Self::OrdinalMean => "CR2-t",
+            Self::NumericMean => "CR2-t and studentised bootstrap",
+            Self::QuantileContrast => "percentile bootstrap",
+        }
+    }
+
+    /// Returns why this test: one sentence.
+    pub(super) fn why(self) -> &'static str {
+        match self {
+            Self::PairedBinary => {
+                "Chosen because right-or-wrong scores are paired by item, with one trial each and no margin."
+            }
+            Self::PairedBinaryMargin => {
+                "Chosen because right-or-wrong scores are paired by item, with one trial each, and compared by a margin."
+            }
+            Self::BinaryContrast => {
+                "Chosen because right-or-wrong scores are averaged within items or compared over several conditions; pseudo-items keep it honest where few items differ."
+            }
+            Self::OneShareExact => {
+                "Chosen because the share of one condition, with one trial an item, is compared with a number."
+            }
+            Self::OneShare => {
+                "Chosen because the share of one condition is compared with a number, and its trials come in groups."
+            }
+            Self::OrdinalMean => "Chosen because ordinal scores are averaged over items.",
+            Self::NumericMean => {
+                "Chosen because means of a quantity that may be skewed are compared item by item; the larger p of the two tests counts."
+            }
+            Self::QuantileContrast => {
+                "Chosen because quantiles are compared, resampling items with all their trials."
+            }
+        }
+    }
+
+    /// Returns how the interval is made.
+    pub(super) fn interval(self) -> &'static str {
+        match self {
+            Self::PairedBinary | Self::PairedBinaryMargin => "Tango",
+            Self::BinaryContrast => "CR2-t with pseudo-items",
+            Self::OneShareExact => "Wilson",
+            Self::OneShare => "Wilson with effective sample size",
+            Self::OrdinalMean => "CR2-t",
+            Self::NumericMean => "wider of CR2-t and studentised bootstrap",
+            Self::QuantileContrast => "percentile bootstrap",
+        }
+    }
+
+    /// Returns what the test assumes.
+    pub(super) fn assumes(self, clustered: bool) -> String {
+        let units = if clustered { "clusters" } else { "items" };
+        match self {
+            Self::PairedBinary | Self::PairedBinaryMargin | Self::OneShareExact => {
+                format!("It assumes independent {units} and nothing else.")
+            }
+            Self::BinaryContrast | Self::OneShare | Self::OrdinalMean => format!(
+                "It assumes independent {units}, enough of them for a mean of bounded scores to be near normal."
+            ),
+            Self::NumericMean => {
+                format!("It assumes independent {units} and a finite variance.")
+            }
+            Self::QuantileContrast => {
+                format!("It assumes independent {units} and enough of them in the tail.")
+            }
+        }
+    }
+}
+
+fn class(gap: &Linear) -> Result<Class, Unsupported> {
+    let of = |scale: Scale| match scale {
+        Scale::Binary => Class::Binary,
+        Scale::Ordinal => Class::Ordinal,
+        Scale::Fraction
+        | Scale::Continuous
+        | Scale::Duration
+        | Scale::Money
+        | Scale::Count => Class::Numeric,
+    };
+    let mut classes = gap.terms.iter().map(|term| of(term.sample.scale));
+    let first = classes.next().ok_or_else(|| {
+        Unsupported::new("the claim compares nothing that varies", "name two conditions")
+    })?;
+    Ok(if classes.all(|class| class == first) { first } else { Class::Numeric })
+}
+
+fn shape(gap: &Linear) -> Result<Shape, Unsupported> {
+    let quantiles =
+        gap.terms.iter().filter(|t| matches!(t.what, What::Quantile(_))).count();
+    if quantiles > 0 {
+        return Ok(Shape::Quantiles(gap.terms.len()));
+    }
+    Ok(match gap.terms.as_slice() {
+        [one] if (one.factor - 1.0).abs() < 1e-12 => Shape::One,
+        [a, b] if (a.factor - 1.0).abs() < 1e-12 && (b.factor + 1.0).abs() < 1e-12 => {
+            Shape::Pair
+        }
+        _ => Shape::Many,
+    })
+}

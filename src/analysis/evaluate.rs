@@ -1,0 +1,430 @@
+//! One comparison or equivalence, evaluated on its data.
+
+use crate::base::{Quantity, Unit};
+use crate::spec::{Alternative, Direction, Estimand, Scale};
+use crate::stats::{
+    Interval, PairedRatio, Resampling, Tails, UnitMean, d_z, discordant_odds,
+    paired_dominance,
+};
+
+use super::choose::{Design, Row};
+use super::decide::{Claimed, Decision};
+use super::error::{AnalysisError, Unsupported};
+use super::findings::{EffectSize, PairCounts, Ratio};
+use super::linear::{Linear, What};
+use super::procedure::{Procedure, Statistic};
+use super::samples::{Counts, Paired, Samples};
+
+/// A comparison or equivalence as contrasts against margins.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Question {
+    /// θ ⋈ m.
+    Compare { gap: Linear, direction: Direction },
+    /// `low` is at least its margin and `high` at most its own; `gap` is what is shown.
+    Equivalent { gap: Linear, low: Linear, high: Linear },
+}
+
+impl Question {
+    /// Brings a comparison to θ ⋈ m.
+    pub(super) fn compare(
+        left: &Estimand,
+        direction: Direction,
+        right: &Estimand,
+        items: f64,
+    ) -> Result<Self, Unsupported> {
+        let gap = Linear::gap(left, right, items)?;
+        // One condition stands with the factor 1 on the left: `80% < a.correct` is turned.
+        match gap.terms.as_slice() {
+            [one] if one.factor < 0.0 => {
+                let direction = match direction {
+                    Direction::Greater => Direction::Less,
+                    Direction::Less => Direction::Greater,
+                };
+                Ok(Self::Compare { gap: gap.times(-1.0), direction })
+            }
+            _ => Ok(Self::Compare { gap, direction }),
+        }
+    }
+
+    /// Brings an equivalence to two one-sided bounds.
+    pub(super) fn equivalent(
+        left: &Estimand,
+        right: &Estimand,
+        within: Quantity,
+        items: f64,
+    ) -> Result<Self, Unsupported> {
+        let gap = Linear::gap(left, right, items)?;
+        let shifted = |by: f64| Linear { constant: gap.constant + by, ..gap.clone() };
+        if within.unit != Unit::Fraction {
+            let (low, high) = (shifted(within.value), shifted(-within.value));
+            return Ok(Self::Equivalent { gap, low, high });
+        }
+        let bound = |factor: f64| {
+            let factor = Quantity::new(factor, Unit::One);
+            let scaled = Estimand::Product(
+                Box::new(Estimand::Constant(factor)),
+                Box::new(right.clone()),
+            );
+            Linear::gap(left, &scaled, items)
+        };
+        let (low, high) = (bound(1.0 - within.value)?, bound(1.0 + within.value)?);
+        Ok(Self::Equivalent { gap, low, high })
+    }
+
+    /// Returns the contrast that is shown.
+    pub(super) fn gap(&self) -> &Linear {
+        match self {
+            Self::Compare { gap, .. } | Self::Equivalent { gap, .. } => gap,
+        }
+    }
+
+    /// Returns the row of the table.
+    pub(super) fn row(&self, repeats: u32, clustered: bool) -> Result<Row, Unsupported> {
+        let equivalence = matches!(self, Self::Equivalent { .. });
+        Row::choose(self.gap(), Design { repeats, clustered, equivalence })
+    }
+}
+
+/// What an evaluation is to know beside the question.
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    pub(super) alpha: f64,
+    pub(super) alternative: Alternative,
+    pub(super) plan: Resampling,
+}
+
+/// What a question came to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Evaluated {
+    pub(super) decision: Decision,
+    pub(super) row: Option<Row>,
+    pub(super) estimand: String,
+    pub(super) estimate: Option<f64>,
+    pub(super) scale: Scale,
+    pub(super) margin: f64,
+    pub(super) interval: Option<Interval>,
+    pub(super) level: f64,
+    pub(super) statistic: Option<Statistic>,
+    pub(super) floor: Option<f64>,
+    pub(super) effect: Option<EffectSize>,
+    pub(super) ratio: Option<Ratio>,
+    pub(super) pairs: Option<PairCounts>,
+    pub(super) runner_up: Option<(&'static str, Decision)>,
+    pub(super) items: usize,
+    pub(super) units: usize,
+    /// Standard error of the plain mean contrast, for "to settle it".
+    pub(super) se: Option<f64>,
+    /// Size of the first side, for percentages of it.
+    pub(super) size: Option<f64>,
+    pub(super) reason: Option<String>,
+    pub(super) remarks: Vec<String>,
+}
+
+/// Evaluates a question on its samples.
+pub(super) fn evaluate(
+    question: &Question,
+    samples: &mut Samples<'_>,
+    counts: Counts,
+    setting: &Setting,
+) -> Result<Evaluated, AnalysisError> {
+    let header = &samples.experiment.header;
+    let (repeats, clustered) = (header.repeats, header.cluster.is_some());
+    let gap = question.gap();
+    let row = question.row(repeats, clustered);
+    let data = samples.paired(gap, counts)?;
+    let mut found = Evaluated::blank(question, &data, setting);
+    let row = match row {
+        Ok(row) => row,
+        Err(unsupported) => {
+            found.reason = Some(format!("No test: {}.", unsupported.reason));
+            return Ok(found);
+        }
+    };
+    found.row = Some(row);
+    if let Some(reason) = too_few(gap, &data) {
+        found.reason = Some(reason);
+        found.estimate = plain_estimate(row, gap, &data);
+        return Ok(found);
+    }
+    let trials = f64::from(repeats) * arms(gap);
+    let ready = |gap: &Linear| Procedure::new(row, gap, &data, trials, &setting.plan);
+    let procedure = match ready(gap) {
+        Ok(procedure) => procedure,
+        Err(error) => {
+            found.reason = Some(format!("The test could not be computed: {error}."));
+            return Ok(found);
+        }
+    };
+    let done = match question {
+        Question::Compare { direction, .. } => {
+            found.compare(*direction, &procedure, gap, &data, setting)
+        }
+        Question::Equivalent { low, high, .. } => {
+            let same = low.terms == gap.terms && high.terms == gap.terms;
+            let sides = if same { None } else { Some((ready(low), ready(high))) };
+            match sides {
+                None => found.equivalent(
+                    [low, high],
+                    [&procedure, &procedure],
+                    &data,
+                    setting,
+                ),
+                Some((Ok(below), Ok(above))) => {
+                    found.equivalent([low, high], [&below, &above], &data, setting)
+                }
+                Some((Err(error), _) | (_, Err(error))) => Err(error),
+            }
+        }
+    };
+    if let Err(error) = done {
+        found.decision = Decision::NONE;
+        found.reason = Some(format!("The test could not be computed: {error}."));
+        return Ok(found);
+    }
+    found.describe(row, gap, &data, &procedure, setting);
+    Ok(found)
+}
+
+impl Evaluated {
+    /// Returns what a claim without a test comes to.
+    pub(super) fn refused(unsupported: &Unsupported, setting: &Setting) -> Self {
+        let mut found = Self::empty(&Linear::default(), 1.0 - setting.alpha);
+        found.reason = Some(format!("No test: {}.", unsupported.reason));
+        found
+    }
+
+    fn blank(question: &Question, data: &Paired, setting: &Setting) -> Self {
+        let level = match question {
+            Question::Compare { .. } => 1.0 - setting.alpha,
+            Question::Equivalent { .. } => 1.0 - 2.0 * setting.alpha,
+        };
+        let (items, units) = (data.items(), data.units.count());
+        Self { items, units, ..Self::empty(question.gap(), level) }
+    }
+
+    fn empty(gap: &Linear, level: f64) -> Self {
+        Self {
+            decision: Decision::NONE,
+            row: None,
+            estimand: gap.words(),
+            estimate: None,
+            scale: gap.terms.first().map_or(Scale::Continuous, |term| term.sample.scale),
+            margin: gap.margin(),
+            interval: None,
+            level,
+            statistic: None,
+            floor: None,
+            effect: None,
+            ratio: None,
+            pairs: None,
+            runner_up: None,
+            items: 0,
+            units: 0,
+            se: None,
+            size: None,
+            reason: None,
+            remarks: Vec::new(),
+        }
+    }
+
+    fn compare(
+        &mut self,
+        direction: Direction,
+        procedure: &Procedure,
+        gap: &Linear,
+        data: &Paired,
+        setting: &Setting,
+    ) -> Result<(), crate::stats::StatsError> {
+        let margin = gap.margin();
+        let contrast = data.contrast(gap);
+        let estimate = estimate_of(procedure, &contrast);
+        let claim = Claimed { direction, margin, alternative: setting.alternative };
+        let tails = procedure.tails(margin)?;
+        let two_sided = procedure.two_sided(margin)?;
+        self.estimate = Some(estimate);
+        self.decision = Decision::compare(claim, estimate, tails, two_sided);
+        self.statistic = Some(procedure.statistic(margin));
+        self.runner_up = procedure
+            .runner_up(margin, &contrast, &data.units, &setting.plan)
+            .map(|(name, p)| {
+                let sided = Claimed { alternative: Alternative::TwoSided, ..claim };
+                (name, Decision::compare(sided, estimate, tails, p))
+            });
+        Ok(())
+    }
+
+    fn equivalent(
+        &mut self,
+        bounds: [&Linear; 2],
+        procedures: [&Procedure; 2],
+        data: &Paired,
+        setting: &Setting,
+    ) -> Result<(), crate::stats::StatsError> {
+        let mut tails = [Tails { greater: 1.0, less: 1.0 }; 2];
+        let mut inside = true;
+        for (side, (bound, procedure)) in bounds.iter().zip(procedures).enumerate() {
+            let margin = bound.margin();
+            let estimate = estimate_of(procedure, &data.contrast(bound));
+            inside &= if side == 0 { estimate >= margin } else { estimate <= margin };
+            tails[side] = procedure.tails(margin)?;
+        }
+        self.decision =
+            Decision::equivalent(inside, tails[0], tails[1], setting.alternative);
+        Ok(())
+    }
+
+    /// Fills in what is said beside the decision.
+    fn describe(
+        &mut self,
+        row: Row,
+        gap: &Linear,
+        data: &Paired,
+        procedure: &Procedure,
+        setting: &Setting,
+    ) {
+        let contrast = data.contrast(gap);
+        self.estimate = Some(estimate_of(procedure, &contrast));
+        self.interval = procedure.interval(self.level).ok();
+        self.floor = procedure.floor(&setting.plan);
+        self.size = data.means.first().and_then(|xs| crate::stats::mean(xs).ok());
+        if row != Row::QuantileContrast {
+            self.se = UnitMean::new(&contrast, &data.units).ok().map(|fit| fit.se);
+        }
+        if let Procedure::Counts { pairs, .. } = procedure {
+            self.pairs = Some(PairCounts {
+                both: pairs.both,
+                only_left: pairs.left,
+                only_right: pairs.right,
+                neither: pairs.neither,
+            });
+        }
+        self.ratio = ratio(row, gap, data, self.level);
+        self.effect = effect(row, procedure, &contrast, self.estimate, self.ratio);
+        if self.units < 10 {
+            self.remarks.push("These are too few items to generalise.".to_owned());
+        } else if row == Row::NumericMean && self.units < 100 {
+            self.remarks.push(
+                "Under 100 independent units the interval of a skewed quantity is rough."
+                    .to_owned(),
+            );
+        }
+    }
+}
+
+fn estimate_of(procedure: &Procedure, contrast: &[f64]) -> f64 {
+    match procedure {
+        Procedure::Quantiles { boot, .. } => boot.estimate,
+        Procedure::Counts { .. }
+        | Procedure::Pseudo(_)
+        | Procedure::Share { .. }
+        | Procedure::Mean { .. } => crate::stats::mean(contrast).unwrap_or(f64::NAN),
+    }
+}
+
+fn plain_estimate(row: Row, gap: &Linear, data: &Paired) -> Option<f64> {
+    if row == Row::QuantileContrast {
+        return None;
+    }
+    crate::stats::mean(&data.contrast(gap)).ok()
+}
+
+/// Returns how many conditions share one side, the most cautious of both.
+fn arms(gap: &Linear) -> f64 {
+    if gap.named.is_none() {
+        return 1.0;
+    }
+    let count = |up: bool| {
+        let side: Vec<f64> = gap
+            .terms
+            .iter()
+            .filter(|term| (term.factor > 0.0) == up)
+            .map(|term| term.factor.abs())
+            .collect();
+        let equal = side.iter().all(|f| (f - side[0]).abs() < 1e-12);
+        if equal { side.len() as f64 } else { 1.0 }
+    };
+    // A trend weighs its arms unequally; the levels of an effect weigh theirs equally.
+    let is_effect = gap.named.as_ref().is_some_and(|word| word.starts_with("effect"));
+    if is_effect { count(true).min(count(false)).max(1.0) } else { 1.0 }
+}
+
+/// Returns why there is too little data, if there is.
+fn too_few(gap: &Linear, data: &Paired) -> Option<String> {
+    let units = data.units.count();
+    match (data.items(), units) {
+        (0, _) => {
+            return Some("No item has a value on every side of the claim.".to_owned());
+        }
+        (_, 0 | 1) => {
+            return Some("One independent unit says nothing of others.".to_owned());
+        }
+        _ => {}
+    }
+    gap.terms.iter().find_map(|term| match term.what {
+        What::Quantile(q) if (units as f64) * q.min(1.0 - q) < 10.0 => Some(format!(
+            "Too few items in the tail: {units} units leave {:.1} beyond the {} quantile, and 10 are needed.",
+            units as f64 * q.min(1.0 - q),
+            q
+        )),
+        What::Mean | What::Quantile(_) => None,
+    })
+}
+
+fn ratio(row: Row, gap: &Linear, data: &Paired, level: f64) -> Option<Ratio> {
+    let [left, right] = gap.terms.as_slice() else {
+        return None;
+    };
+    let opposite = left.factor > 0.0 && right.factor < 0.0;
+    if !opposite || gap.margin() != 0.0 || left.sample.scale.is_fraction() {
+        return None;
+    }
+    if row == Row::NumericMean {
+        let scaled = |term: usize, factor: f64| -> Vec<f64> {
+            data.means[term].iter().map(|x| x * factor).collect()
+        };
+        let (xs, ys) = (scaled(0, left.factor), scaled(1, -right.factor));
+        let found = PairedRatio::new(&xs, &ys, &data.units, level).ok()?;
+        let ends = [found.interval.low, found.interval.high];
+        let ci = ends.iter().all(|end| end.is_finite()).then_some(ends);
+        return Some(Ratio { value: found.ratio, ci });
+    }
+    if row == Row::QuantileContrast {
+        let side = |term: usize| match gap.terms[term].what {
+            What::Quantile(q) => crate::stats::quantile(&data.trials[term].0, q).ok(),
+            What::Mean => crate::stats::mean(&data.trials[term].0).ok(),
+        };
+        let value = side(0)? * left.factor / (side(1)? * -right.factor);
+        return value.is_finite().then_some(Ratio { value, ci: None });
+    }
+    None
+}
+
+fn effect(
+    row: Row,
+    procedure: &Procedure,
+    contrast: &[f64],
+    estimate: Option<f64>,
+    ratio: Option<Ratio>,
+) -> Option<EffectSize> {
+    let named = |name: &str, value: Option<f64>| {
+        let value = value.filter(|value| value.is_finite());
+        Some(EffectSize { name: name.to_owned(), value, ci: None })
+    };
+    match (row, procedure) {
+        (
+            Row::PairedBinary | Row::PairedBinaryMargin,
+            Procedure::Counts { pairs, .. },
+        ) => named("odds b/c", discordant_odds(pairs.left, pairs.right).ok()),
+        (Row::OrdinalMean, _) => named("dominance", paired_dominance(contrast).ok()),
+        (Row::NumericMean, _) => named("d_z", d_z(contrast).ok()),
+        (Row::QuantileContrast, _) => named("ratio", ratio.map(|ratio| ratio.value)),
+        (
+            Row::PairedBinary
+            | Row::PairedBinaryMargin
+            | Row::BinaryContrast
+            | Row::OneShareExact
+            | Row::OneShare,
+            _,
+        ) => named("difference in pp", estimate.map(|x| x * 100.0)),
+    }
+}

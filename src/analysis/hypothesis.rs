@@ -1,0 +1,221 @@
+//! One hypothesis: its parts evaluated, joined, and written down as findings.
+
+use indexmap::IndexMap;
+
+use crate::record::Observation;
+use crate::spec::{Claim, Hypothesis, Scale};
+use crate::stats::Resampling;
+
+use super::decide::{Decision, disagreement};
+use super::error::AnalysisError;
+use super::evaluate::{Evaluated, Setting, evaluate};
+use super::findings::{HypothesisFindings, RunnerUp, Verdict};
+use super::samples::{Counts, Samples};
+use super::supports::question;
+
+/// A hypothesis with its parts evaluated, before the family is corrected.
+pub(super) struct Pending {
+    /// The decision of the whole claim.
+    pub(super) decision: Decision,
+    /// The parts, in the order of the text; one for a single claim.
+    pub(super) parts: Vec<Evaluated>,
+    /// The decisions with failures pushed up and down, where any trial failed.
+    pub(super) pushed: Option<[Decision; 2]>,
+    failed: IndexMap<String, u32>,
+    unscored: IndexMap<String, u32>,
+}
+
+impl Pending {
+    /// Evaluates a hypothesis.
+    pub(super) fn new(
+        hypothesis: &Hypothesis,
+        samples: &mut Samples<'_>,
+    ) -> Result<Self, AnalysisError> {
+        let (mut failed, mut unscored) = (IndexMap::new(), IndexMap::new());
+        let mut speaks_of = hypothesis.claim.samples();
+        speaks_of.sort();
+        speaks_of.dedup();
+        for sample in speaks_of {
+            let observed = samples.of(&sample.condition, &sample.metric)?;
+            let count = |what: Observation| {
+                let n = observed.iter().filter(|trial| trial.value == what).count();
+                u32::try_from(n).unwrap_or(u32::MAX)
+            };
+            let counts = [
+                (&mut failed, Observation::Failed),
+                (&mut unscored, Observation::Unscored),
+            ];
+            for (map, what) in counts {
+                let entry: &mut u32 = map.entry(sample.condition.clone()).or_insert(0);
+                *entry = (*entry).max(count(what));
+            }
+        }
+        let mut parts = Vec::new();
+        let mut run = |counts, parts: &mut Vec<Evaluated>| {
+            decide(&hypothesis.claim, hypothesis, samples, counts, parts)
+        };
+        let decision = run(Counts::AsDeclared, &mut parts)?;
+        let pushed = if failed.values().any(|n| *n > 0) {
+            let mut unused = Vec::new();
+            Some([run(Counts::Up, &mut unused)?, run(Counts::Down, &mut unused)?])
+        } else {
+            None
+        };
+        Ok(Self { decision, parts, pushed, failed, unscored })
+    }
+
+    /// Writes the findings, once the family is corrected.
+    pub(super) fn findings(
+        self,
+        hypothesis: &Hypothesis,
+        repeats: u32,
+        p_adjusted: f64,
+        exploratory: Option<String>,
+        clustered: bool,
+    ) -> HypothesisFindings {
+        let single = (self.parts.len() == 1).then(|| self.parts.first()).flatten();
+        let verdict = self.decision.verdict(p_adjusted, hypothesis.alpha);
+        let factor =
+            if self.decision.p > 0.0 { p_adjusted / self.decision.p } else { 1.0 };
+        let runner_up =
+            single.and_then(|part| part.runner_up).map(|(test, other)| RunnerUp {
+                test: test.to_owned(),
+                p: other.p,
+                changes_verdict: other
+                    .verdict((other.p * factor).min(1.0), hypothesis.alpha)
+                    != verdict,
+            });
+        let remarks = self.remarks(hypothesis, verdict, factor > 1.0);
+        let mut tests: Vec<&str> =
+            self.parts.iter().filter_map(|part| part.row).map(|row| row.test()).collect();
+        tests.dedup();
+        let row = self.parts.first().and_then(|part| part.row);
+        HypothesisFindings {
+            title: hypothesis.title.clone(),
+            claim: hypothesis.claim_text.clone(),
+            verdict,
+            test: tests.join(", "),
+            test_reason: row.map_or("", |row| row.why()).to_owned(),
+            statistic_name: single
+                .and_then(|part| part.statistic.as_ref())
+                .map_or("", |s| s.name)
+                .to_owned(),
+            statistic: single
+                .and_then(|part| part.statistic.as_ref())
+                .and_then(|s| s.value)
+                .filter(|value| value.is_finite()),
+            df: single.and_then(|part| part.statistic.as_ref()).and_then(|s| s.df),
+            p: self.decision.p,
+            p_floor: single.and_then(|part| part.floor),
+            p_adjusted,
+            estimand: self
+                .parts
+                .iter()
+                .map(|part| part.estimand.as_str())
+                .collect::<Vec<_>>()
+                .join("; "),
+            estimate: single
+                .and_then(|part| part.estimate)
+                .filter(|estimate| estimate.is_finite()),
+            scale: self.parts.first().map_or(Scale::Continuous, |part| part.scale),
+            margin: single.map_or(0.0, |part| part.margin),
+            ci: single.and_then(|part| part.interval).and_then(|interval| {
+                let ends = [interval.low, interval.high];
+                ends.iter().all(|end| end.is_finite()).then_some(ends)
+            }),
+            interval_level: self
+                .parts
+                .first()
+                .map_or(1.0 - hypothesis.alpha, |part| part.level),
+            ci_method: row.map_or("", |row| row.interval()).to_owned(),
+            effect_size: single.and_then(|part| part.effect.clone()),
+            ratio: single.and_then(|part| part.ratio),
+            alpha: hypothesis.alpha,
+            alternative: hypothesis.alternative,
+            n_items: count(self.parts.iter().map(|part| part.items).min()),
+            n_units: count(self.parts.iter().map(|part| part.units).min()),
+            repeats,
+            failed: self.failed,
+            unscored: self.unscored,
+            pairs: single.and_then(|part| part.pairs),
+            assumptions: row.map(|row| row.assumes(clustered)).into_iter().collect(),
+            runner_up,
+            with_failures: None,
+            exploratory,
+            reason: self.parts.iter().find_map(|part| part.reason.clone()),
+            to_settle: None,
+            remarks,
+        }
+    }
+}
+
+impl Pending {
+    /// Returns remarks on the verdict, or a sentence for each part of a joined claim.
+    fn remarks(
+        &self,
+        hypothesis: &Hypothesis,
+        verdict: Verdict,
+        adjusted: bool,
+    ) -> Vec<String> {
+        let [part] = self.parts.as_slice() else {
+            return self.parts.iter().map(sentence).collect();
+        };
+        let mut remarks = part.remarks.clone();
+        if let (Claim::Compare { .. }, Some(interval)) =
+            (&hypothesis.claim, part.interval)
+        {
+            remarks.extend(disagreement(verdict, interval, part.margin, adjusted));
+        }
+        remarks
+    }
+}
+
+fn count(n: Option<usize>) -> u32 {
+    n.map_or(0, |n| u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+/// Says in a sentence what a part of a joined claim came to.
+fn sentence(part: &Evaluated) -> String {
+    let estimate = part.estimate.map_or_else(|| "–".to_owned(), |x| format!("{x:.4}"));
+    let word = part.decision.toward.word();
+    let speaks = if part.decision.toward == Verdict::Inconclusive {
+        "speaks for neither side".to_owned()
+    } else {
+        format!("leans to {word}")
+    };
+    format!("{}: {estimate}, p = {:.4}, {speaks}.", part.estimand, part.decision.p)
+}
+
+fn decide(
+    claim: &Claim,
+    hypothesis: &Hypothesis,
+    samples: &mut Samples<'_>,
+    counts: Counts,
+    parts: &mut Vec<Evaluated>,
+) -> Result<Decision, AnalysisError> {
+    match claim {
+        Claim::All(claims) | Claim::Any(claims) => {
+            let mut decisions = Vec::new();
+            for claim in claims {
+                decisions.push(decide(claim, hypothesis, samples, counts, parts)?);
+            }
+            let all = matches!(claim, Claim::All(_));
+            Ok(if all { Decision::all(&decisions) } else { Decision::any(&decisions) })
+        }
+        Claim::Compare { .. } | Claim::Equivalent { .. } => {
+            let name = format!("{}/{}", hypothesis.name, parts.len());
+            let setting = Setting {
+                alpha: hypothesis.alpha,
+                alternative: hypothesis.alternative,
+                plan: Resampling::new(samples.experiment.header.seed, &name),
+            };
+            let found = match question(claim, f64::from(samples.items)) {
+                Ok(question) => evaluate(&question, samples, counts, &setting)?,
+                Err(unsupported) => Evaluated::refused(&unsupported, &setting),
+            };
+            let decision = found.decision;
+            parts.push(found);
+            Ok(decision)
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! A test made ready on its data: tails at any margin, intervals of any level.
+
+use crate::stats::{
+    ClusteredShare, Interval, McNemar, Mover, PercentileBootstrap, PlugIn, Pooled,
+    PooledQuantile, Resampling, StatsError, StudentisedBootstrap, Tails, Tango, UnitMean,
+    Units, binomial_tails, sign_flip,
+};
+
+use super::choose::Row;
+use super::linear::{Linear, What};
+use super::samples::Paired;
+
+/// Counts of a paired binary comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pairs {
+    pub(super) both: u64,
+    pub(super) left: u64,
+    pub(super) right: u64,
+    pub(super) neither: u64,
+}
+
+/// A test on its data.
+#[derive(Debug)]
+pub(super) enum Procedure {
+    /// Rows 1 and 2.
+    Counts { pairs: Pairs, mcnemar: McNemar, tango: Tango, exact: bool },
+    /// Row 3.
+    Pseudo(UnitMean),
+    /// Row 5: the counts where trials are independent.
+    Share { share: ClusteredShare, exact: Option<(u64, u64)> },
+    /// Rows 6 and 7; without spread there is nothing to resample.
+    Mean { fit: UnitMean, boot: Option<StudentisedBootstrap> },
+    /// Row 10.
+    Quantiles { boot: PercentileBootstrap, mover: Option<Mover> },
+}
+
+/// What a test says beside its p.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Statistic {
+    pub(super) name: &'static str,
+    pub(super) value: Option<f64>,
+    pub(super) df: Option<f64>,
+}
+
+impl Procedure {
+    /// Makes the test of a row ready.
+    pub(super) fn new(
+        row: Row,
+        gap: &Linear,
+        data: &Paired,
+        trials_per_item: f64,
+        plan: &Resampling,
+    ) -> Result<Self, StatsError> {
+        let contrast = data.contrast(gap);
+        match row {
+            Row::PairedBinary | Row::PairedBinaryMargin => {
+                let pairs = count_pairs(&data.means);
+                let n = pairs.both + pairs.left + pairs.right + pairs.neither;
+                Ok(Self::Counts {
+                    pairs,
+                    mcnemar: McNemar::new(pairs.left, pairs.right),
+                    tango: Tango::new(pairs.left, pairs.right, n)?,
+                    exact: row == Row::PairedBinary,
+                })
+            }
+            Row::BinaryContrast => {
+                let up: f64 = gap.terms.iter().map(|t| t.factor.max(0.0)).sum();
+                let down: f64 = gap.terms.iter().map(|t| (-t.factor).max(0.0)).sum();
+                let size = up.max(down) / trials_per_item.max(1.0).sqrt();
+                Ok(Self::Pseudo(UnitMean::with_pseudo_items(
+                    &contrast,
+                    &data.units,
+                    size,
+                )?))
+            }
+            Row::OneShareExact | Row::OneShare => {
+                let fit = UnitMean::new(&contrast, &data.units)?;
+                let trials = data.trials.first().map_or(0, |(values, _)| values.len());
+                let share = ClusteredShare::new(&fit, trials)?;
+                let right = contrast.iter().filter(|x| **x > 0.5).count() as u64;
+                let exact = (row == Row::OneShareExact).then_some((right, trials as u64));
+                Ok(Self::Share { share, exact })
+            }
+            Row::OrdinalMean => {
+                Ok(Self::Mean { fit: UnitMean::new(&contrast, &data.units)?, boot: None })
+            }
+            Row::NumericMean => {
+                let fit = UnitMean::new(&contrast, &data.units)?;
+                let boot = if fit.se > 0.0 {
+                    Some(StudentisedBootstrap::new(&contrast, &data.units, plan)?)
+                } else {
+                    None
+                };
+                Ok(Self::Mean { fit, boot })
+            }
+            Row::QuantileContrast => quantiles(gap, data, plan),
+        }
+    }
+
+    /// Returns both one-sided p against a margin.
+    pub(super) fn tails(&self, margin: f64) -> Result<Tails, StatsError> {
+        match self {
+            Self::Counts { mcnemar, tango, exact, .. } => {
+                if *exact && margin == 0.0 {
+                    Ok(mcnemar.exact)
+                } else {
+                    tango.tails(margin)
+                }
+            }
+            Self::Pseudo(fit) => fit.tails(margin),
+            Self::Share { share, exact } => match exact {
+                Some((k, n)) => binomial_tails(*k, *n, margin),
+                None => share.tails(margin),
+            },
+            Self::Mean { fit, boot } => {
+                if fit.se == 0.0 {
+                    return Ok(Tails::without_spread(fit.mean, margin, fit.units));
+                }
+                let t = fit.tails(margin)?;
+                match boot {
+                    Some(boot) => Ok(t.both(boot.tails(margin)?)),
+                    None => Ok(t),
+                }
+            }
+            Self::Quantiles { boot, .. } => Ok(boot.tails(margin)),
+        }
+    }
+
+    /// Returns the two-sided p against a margin.
+    pub(super) fn two_sided(&self, margin: f64) -> Result<f64, StatsError> {
+        match self {
+            Self::Quantiles { boot, .. } => Ok(boot.two_sided(margin)),
+            Self::Counts { .. }
+            | Self::Pseudo(_)
+            | Self::Share { .. }
+            | Self::Mean { .. } => Ok(self.tails(margin)?.two_sided()),
+        }
+    }
+
+    /// Returns the interval of a level of confidence.
+    pub(super) fn interval(&self, confidence: f64) -> Result<Interval, StatsError> {
+        match self {
+            Self::Counts { tango, .. } => tango.interval(confidence),
+            Self::Pseudo(fit) => fit.interval(confidence),
+            Self::Share { share, .. } => share.interval(confidence),
+            Self::Mean { fit, boot } => {
+                let t = fit.interval(confidence)?;
+                match boot {
+                    Some(boot) => Ok(t.hull(boot.interval(confidence)?)),
+                    None => Ok(t),
+                }
+            }
+            Self::Quantiles { boot, .. } => boot.interval(confidence),
+        }
+    }
+
+    /// Returns the test statistic against a margin.
+    pub(super) fn statistic(&self, margin: f64) -> Statistic {
+        let t = |fit: &UnitMean| Statistic {
+            name: "t",
+            value: fit.t(margin).ok(),
+            df: Some(fit.df),
+        };
+        match self {
+            Self::Counts { mcnemar, exact: true, .. } => {
+                Statistic { name: "b", value: Some(mcnemar.b as f64), df: None }
+            }
+            Self::Counts { tango, .. } => {
+                Statistic { name: "z", value: tango.z(margin).ok(), df: None }
+            }
+            Self::Pseudo(fit) | Self::Mean { fit, .. } => t(fit),
+            Self::Share { exact: Some((k, _)), .. } => {
+                Statistic { name: "k", value: Some(*k as f64), df: None }
+            }
+            Self::Share { share, exact: None } => {
+                Statistic { name: "t", value: share.z(margin).ok(), df: share.df }
+            }
+            Self::Quantiles { boot, .. } => {
+                Statistic { name: "θ", value: Some(boot.estimate), df: None }
+            }
+        }
+    }
+
+    /// Returns the smallest two-sided p that the test can give, where that is not near 0.
+    pub(super) fn floor(&self, plan: &Resampling) -> Option<f64> {
+        match self {
+            Self::Counts { mcnemar, exact: true, .. } => {
+                let floor = 2.0 * 0.5_f64.powf(mcnemar.b as f64 + mcnemar.c as f64);
+                (floor > 1e-4).then_some(floor.min(1.0))
+            }
+            Self::Mean { boot: Some(_), .. } => Some(plan.floor()),
+            Self::Quantiles { .. } => Some(plan.floor() / 2.0),
+            Self::Counts { .. }
+            | Self::Pseudo(_)
+            | Self::Share { .. }
+            | Self::Mean { .. } => None,
+        }
+    }
+
+    /// Returns the runner-up's name and two-sided p against a margin, where there is one.
+    pub(super) fn runner_up(
+        &self,
+        margin: f64,
+        contrast: &[f64],
+        units: &Units,
+        plan: &Resampling,
+    ) -> Option<(&'static str, f64)> {
+        let flip = || {
+            let test = sign_flip(contrast, units, margin, plan).ok()?;
+            Some(("sign-flip permutation", test.tails.two_sided()))
+        };
+        match self {
+            Self::Counts { mcnemar, exact: true, .. } => {
+                Some(("McNemar mid-p", mcnemar.mid_p()))
+            }
+            Self::Counts { .. } => {
+                let fit = UnitMean::new(contrast, units).ok()?;
+                Some(("CR2-t", fit.tails(margin).ok()?.two_sided()))
+            }
+            Self::Pseudo(_) => {
+                if margin == 0.0 {
+                    flip()
+                } else {
+                    None
+                }
+            }
+            Self::Mean { .. } => flip(),
+            Self::Share { share, exact: Some(_) } => {
+                Some(("score", share.tails(margin).ok()?.two_sided()))
+            }
+            Self::Share { .. } => None,
+            Self::Quantiles { mover, .. } => {
+                Some(("MOVER", mover.as_ref()?.tails(margin).ok()?.two_sided()))
+            }
+        }
+    }
+}
+
+/// Counts pairs of item scores, each 0 or 1.
+fn count_pairs(means: &[Vec<f64>]) -> Pairs {
+    let mut pairs = Pairs { both: 0, left: 0, right: 0, neither: 0 };
+    if let [left, right] = means {
+        for (l, r) in left.iter().zip(right) {
+            match (*l > 0.5, *r > 0.5) {
+                (true, true) => pairs.both += 1,
+                (true, false) => pairs.left += 1,
+                (false, true) => pairs.right += 1,
+                (false, false) => pairs.neither += 1,
+            }
+        }
+    }
+    pairs
+}
+
+fn quantiles(
+    gap: &Linear,
+    data: &Paired,
+    plan: &Resampling,
+) -> Result<Procedure, StatsError> {
+    let owners: Vec<(&[f64], Vec<usize>)> =
+        (0..gap.terms.len()).map(|term| data.pooled(term)).collect();
+    let pooled: Vec<Pooled<'_>> = owners
+        .iter()
+        .zip(&gap.terms)
+        .map(|((values, units), term)| Pooled {
+            values,
+            units,
+            what: match term.what {
+                What::Mean => PlugIn::Mean,
+                What::Quantile(q) => PlugIn::Quantile(q),
+            },
+        })
+        .collect();
+    let factors: Vec<f64> = gap.terms.iter().map(|term| term.factor).collect();
+    let combine = |parts: &[f64]| {
+        factors.iter().zip(parts).map(|(factor, part)| factor * part).sum()
+    };
+    let boot = PercentileBootstrap::new(&pooled, data.units.count(), combine, plan)?;
+    let terms: Option<Vec<(f64, PooledQuantile)>> = gap
+        .terms
+        .iter()
+        .zip(&owners)
+        .map(|(term, (values, units))| match term.what {
+            What::Quantile(q) => {
+                let quantile =
+                    PooledQuantile::new(values, &Units::labelled(units), q).ok()?;
+                Some((term.factor, quantile))
+            }
+            What::Mean => None,
+        })
+        .collect();
+    let mover = terms.and_then(|terms| Mover::new(terms).ok());
+    Ok(Procedure::Quantiles { boot, mover })
+}
