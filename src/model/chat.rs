@@ -227,7 +227,8 @@ pub(super) fn is_too_long(words: &str) -> bool {
 
 /// Returns the words of an error.
 pub(super) fn words(json: &Json) -> &str {
-    json.pointer("/error/message").and_then(Json::as_str).unwrap_or_default()
+    let words = json.pointer("/error/message").or_else(|| json.get("message"));
+    words.and_then(Json::as_str).unwrap_or_default()
 }
 
 pub(super) fn malformed(missing: &str) -> CallError {
@@ -305,4 +306,56 @@ pub(super) fn check(call: &Call, hottest: f64) -> Vec<Complaint> {
     complaints.extend(address::check(call));
     complaints.extend(check_shared(call));
     complaints
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{anthropic, google, openai};
+
+    const SHAPES: [(&Dialect, &str); 3] = [
+        (&openai::DIALECT, include_str!("../../tests/data/providers/openai.json")),
+        (&anthropic::DIALECT, include_str!("../../tests/data/providers/anthropic.json")),
+        (&google::DIALECT, include_str!("../../tests/data/providers/google.json")),
+    ];
+
+    /// What a recorded shape must be read as: an answer, or a failure of a kind.
+    fn compare(dialect: &Dialect, case: &Json) {
+        let name = &case["case"];
+        let body =
+            case["raw"].as_str().map_or_else(|| case["body"].to_string(), str::to_owned);
+        let status = u16::try_from(case["status"].as_u64().unwrap()).unwrap();
+        let reply = Reply { status, retry_after: None, body };
+        match (read(dialect, &reply, None), case.get("failure")) {
+            (Ok(answer), None) => {
+                assert_eq!(case["text"], answer.text, "{name}");
+                if let Some(tokens) = case.get("tokens") {
+                    let read = serde_json::json!([answer.tokens_in, answer.tokens_out]);
+                    assert_eq!(&read, tokens, "{name}");
+                }
+                if let Some(model) = case.get("model").and_then(Json::as_str) {
+                    assert_eq!(answer.model.as_deref(), Some(model), "{name}");
+                }
+            }
+            (Err(error), Some(kind)) => {
+                let read = serde_json::to_value(error.failure.kind).unwrap();
+                assert_eq!(&read, kind, "{name}: {}", error.failure);
+                let message = error.failure.message;
+                let secret = case["never"].as_str().unwrap_or("sk-");
+                assert!(!message.contains(secret), "{name}: {message}");
+                let wait = error.retry_after.map(|wait| wait.as_secs_f64());
+                assert_eq!(wait, case["retry_after"].as_f64(), "{name}");
+            }
+            (read, wanted) => panic!("{name}: {read:?}, wanted {wanted:?}"),
+        }
+    }
+
+    #[test]
+    fn every_recorded_shape_is_read_as_what_it_means() {
+        for (dialect, shapes) in SHAPES {
+            let cases: Vec<Json> = serde_json::from_str(shapes).unwrap();
+            assert!(cases.len() > 10);
+            cases.iter().for_each(|case| compare(dialect, case));
+        }
+    }
 }
