@@ -136,11 +136,14 @@ fn refine(kind: FailureKind, json: &Json) -> FailureKind {
             detail.get("reason").and_then(Json::as_str) == Some("API_KEY_INVALID")
         })
     });
-    match kind {
-        FailureKind::BadRequest if bad_key => FailureKind::Unauthorized,
-        FailureKind::BadRequest if is_too_long(words(json)) => {
-            FailureKind::ContextTooLong
-        }
-        _ => kind,
+    if kind != FailureKind::BadRequest {
+        return kind;
+    }
+    if bad_key {
+        FailureKind::Unauthorized
+    } else if is_too_long(words(json)) {
+        FailureKind::ContextTooLong
+    } else {
+        kind
     }
 }

@@ -23,6 +23,7 @@ mod prices;
 mod provider;
 mod purse;
 mod recorded;
+mod settings;
 mod sim;
 #[cfg(test)]
 mod testing;
@@ -30,7 +31,7 @@ mod throttle;
 mod wire;
 
 pub use contract::{CallError, Estimate, Model, Price, Profile};
-pub use gateway::{Gateway, GatewaySettings, ModelRef, Spending};
+pub use gateway::Gateway;
 pub use lane::{Lane, Limits, lane};
 pub use latency::DISTRIBUTIONS;
 pub use prices::{list_price, price_date};
@@ -38,4 +39,5 @@ pub use provider::{
     BuildError, PROVIDERS, Provider, RecordedRows, Surroundings, provider,
 };
 pub use recorded::Recorded;
+pub use settings::{GatewaySettings, ModelRef, Spending};
 pub use wire::Http;

@@ -11,13 +11,16 @@ use crate::model::wire::Http;
 use crate::model::{anthropic, google, openai, recorded, sim};
 use crate::spec::{Call, Signature};
 
+/// Makes the model of a checked call.
+pub type Build = fn(&Call, &Surroundings<'_>) -> Result<Box<dyn Model>, BuildError>;
+
 /// A provider of models: its signature and what makes a model of a call that fits it.
 #[derive(Debug, Clone, Copy)]
 pub struct Provider {
     /// What the call takes.
     pub signature: Signature,
     /// Makes the model.
-    pub build: fn(&Call, &Surroundings<'_>) -> Result<Box<dyn Model>, BuildError>,
+    pub build: Build,
 }
 
 /// Every provider.

@@ -193,13 +193,14 @@ mod tests {
 
     #[test]
     fn retry_after_is_read_in_each_of_its_forms() {
-        let date = ("date", "Wed, 21 Oct 2015 07:28:00 GMT");
-        let cases: [(&[(&'static str, &'static str)], Option<f64>); 8] = [
+        type Pairs = &'static [(&'static str, &'static str)];
+        const DATE: (&str, &str) = ("date", "Wed, 21 Oct 2015 07:28:00 GMT");
+        let cases: [(Pairs, Option<f64>); 8] = [
             (&[("retry-after", "7")], Some(7.0)),
             (&[("retry-after", "0.5")], Some(0.5)),
             (&[("retry-after", "7"), ("retry-after-ms", "1500")], Some(1.5)),
-            (&[("retry-after", "Wed, 21 Oct 2015 07:28:30 GMT"), date], Some(30.0)),
-            (&[("retry-after", "Wed, 21 Oct 2015 07:27:00 GMT"), date], Some(0.0)),
+            (&[("retry-after", "Wed, 21 Oct 2015 07:28:30 GMT"), DATE], Some(30.0)),
+            (&[("retry-after", "Wed, 21 Oct 2015 07:27:00 GMT"), DATE], Some(0.0)),
             (&[("retry-after", "Wed, 21 Oct 2015 07:28:30 GMT")], None),
             (&[("retry-after", "soon")], None),
             (&[("retry-after", "-3")], None),

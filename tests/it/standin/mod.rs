@@ -5,6 +5,8 @@
 //! prompt is its last `A + B`, worked out. Faults are drawn from seed, model, prompt and how
 //! often that prompt was asked, whatever the order of requests.
 
+#![expect(clippy::unwrap_used, reason = "a server that fails, fails the test")]
+
 mod answers;
 
 use std::collections::BTreeMap;
@@ -23,7 +25,7 @@ use answers::Dialect;
 
 /// What the server does to a request instead of answering it well.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// 429, with `Retry-After` in so many seconds where given.
     TooMany { retry_after: Option<f64> },
     /// An error status.
@@ -42,19 +44,19 @@ pub enum Fault {
 
 /// How the server behaves.
 #[derive(Debug, Clone)]
-pub struct Config {
+pub(crate) struct Config {
     /// The share of prompts that are answered right; the same prompts each time.
-    pub accuracy: f64,
+    pub(crate) accuracy: f64,
     /// How long each answer takes.
-    pub latency: Duration,
+    pub(crate) latency: Duration,
     /// Each fault with its share of the requests.
-    pub faults: Vec<(Fault, f64)>,
+    pub(crate) faults: Vec<(Fault, f64)>,
     /// Faults of the first requests, in order of arrival, before shares are drawn.
-    pub first: Vec<Fault>,
+    pub(crate) first: Vec<Fault>,
     /// The key that is asked for, if one is.
-    pub key: Option<String>,
+    pub(crate) key: Option<String>,
     /// What all draws depend on.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 impl Default for Config {
@@ -72,22 +74,22 @@ impl Default for Config {
 
 /// One request as it was seen.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Logged {
-    pub model: String,
+pub(crate) struct Logged {
+    pub(crate) model: String,
     /// The last message.
-    pub prompt: String,
+    pub(crate) prompt: String,
     /// `ok`, `429`, `500`, `reset`, `cut`, `truncated`, `unauthorized`, `not-found`;
     /// `open` while under way; `left` when the client went away first.
-    pub outcome: String,
+    pub(crate) outcome: String,
     /// The whole body.
-    pub body: Json,
+    pub(crate) body: Json,
     /// Milliseconds since the server's start at which it came.
-    pub at_ms: u128,
+    pub(crate) at_ms: u128,
 }
 
 /// A running server; stops when dropped.
 #[derive(Debug)]
-pub struct Standin {
+pub(crate) struct Standin {
     port: u16,
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
@@ -104,7 +106,7 @@ struct Shared {
 
 impl Standin {
     /// Starts a server on a port of its own.
-    pub fn spawn(config: Config) -> Self {
+    pub(crate) fn spawn(config: Config) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -128,22 +130,22 @@ impl Standin {
 
     /// Starts a server; for tests that are async.
     #[expect(clippy::unused_async, reason = "reads like the rest of an async test")]
-    pub async fn start(config: Config) -> Self {
+    pub(crate) async fn start(config: Config) -> Self {
         Self::spawn(config)
     }
 
     /// The base address without a path: `http://127.0.0.1:PORT`.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// The requests so far, in order of arrival.
-    pub fn requests(&self) -> Vec<Logged> {
+    pub(crate) fn requests(&self) -> Vec<Logged> {
         self.shared.log.lock().unwrap().clone()
     }
 
     /// How many requests ended in each way.
-    pub fn outcomes(&self) -> BTreeMap<String, usize> {
+    pub(crate) fn outcomes(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
         for logged in self.requests() {
             *counts.entry(logged.outcome).or_default() += 1;
