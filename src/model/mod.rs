@@ -36,7 +36,7 @@ pub use lane::{Lane, Limits, lane};
 pub use latency::DISTRIBUTIONS;
 pub use prices::{list_price, price_date};
 pub use provider::{
-    BuildError, PROVIDERS, Provider, RecordedRows, Surroundings, provider,
+    Build, BuildError, PROVIDERS, Provider, RecordedRows, Surroundings, provider,
 };
 pub use recorded::Recorded;
 pub use settings::{GatewaySettings, ModelRef, Spending};
