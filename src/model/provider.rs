@@ -7,8 +7,12 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 use crate::model::contract::Model;
-use crate::model::{recorded, sim};
+use crate::model::wire::Http;
+use crate::model::{anthropic, google, openai, recorded, sim};
 use crate::spec::{Call, Signature};
+
+/// Makes the model of a checked call.
+pub type Build = fn(&Call, &Surroundings<'_>) -> Result<Box<dyn Model>, BuildError>;
 
 /// A provider of models: its signature and what makes a model of a call that fits it.
 #[derive(Debug, Clone, Copy)]
@@ -16,11 +20,17 @@ pub struct Provider {
     /// What the call takes.
     pub signature: Signature,
     /// Makes the model.
-    pub build: fn(&Call, &Surroundings<'_>) -> Result<Box<dyn Model>, BuildError>,
+    pub build: Build,
 }
 
 /// Every provider.
-pub const PROVIDERS: &[Provider] = &[sim::PROVIDER, recorded::PROVIDER];
+pub const PROVIDERS: &[Provider] = &[
+    openai::PROVIDER,
+    anthropic::PROVIDER,
+    google::PROVIDER,
+    sim::PROVIDER,
+    recorded::PROVIDER,
+];
 
 /// Finds a provider by the name of its call.
 #[must_use]
@@ -40,6 +50,8 @@ pub struct Surroundings<'a> {
     pub environment: BTreeMap<String, SecretString>,
     /// Where `recorded` finds its rows.
     pub recorded: Option<RecordedRows<'a>>,
+    /// The HTTP clients that all models share.
+    pub http: Http,
 }
 
 impl fmt::Debug for Surroundings<'_> {

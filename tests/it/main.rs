@@ -1,6 +1,9 @@
 //! The one binary of integration tests: a module for each wing of the house.
 
 mod calibration;
+mod gateway;
 mod golden;
 mod house;
 mod lang_syntax;
+mod providers;
+mod standin;
