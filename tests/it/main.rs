@@ -1,8 +1,10 @@
 //! The one binary of integration tests: a module for each wing of the house.
 
 mod calibration;
+mod datasets;
 mod gateway;
 mod golden;
+mod golden_text;
 mod house;
 mod lang_syntax;
 mod providers;
