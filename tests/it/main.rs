@@ -2,6 +2,7 @@
 
 mod calibration;
 mod datasets;
+mod engine;
 mod gateway;
 mod golden;
 mod golden_text;
@@ -9,3 +10,4 @@ mod house;
 mod lang_syntax;
 mod providers;
 mod standin;
+mod store;

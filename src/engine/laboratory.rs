@@ -1,0 +1,53 @@
+//! What the engine needs to carry out trials: the strategies and metrics of an experiment.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::plan::TrialSpec;
+use crate::record::{CallRecord, Failure, Output, Score, Usage};
+
+/// Strategies, metrics and models, ready to be used.
+#[async_trait]
+pub trait Laboratory: Send + Sync + 'static {
+    /// Runs the strategy of a trial. Dropping the future stops its calls.
+    async fn attempt(&self, trial: &TrialSpec) -> Attempt;
+
+    /// Returns how many metrics there are.
+    fn metrics(&self) -> usize;
+
+    /// Scores an output with one metric, by its index.
+    fn score(&self, metric: usize, trial: &TrialSpec, output: &Arc<Output>) -> Score;
+
+    /// Returns what was spent so far.
+    fn spend(&self) -> Spend;
+
+    /// Lets no new call begin.
+    fn stop(&self);
+}
+
+/// What came of running a strategy.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Its output, or why there is none.
+    pub outcome: Result<Arc<Output>, Failure>,
+    /// What its calls took.
+    pub usage: Usage,
+    /// Its calls, in the order in which they ended.
+    pub calls: Vec<CallRecord>,
+}
+
+/// What calls took so far.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Spend {
+    /// Dollars, as far as they are known.
+    pub usd: f64,
+    /// Calls whose cost is unknown.
+    pub unknown_calls: u64,
+    /// Requests that left the program.
+    pub requests: u64,
+    /// Of those, second tries.
+    pub retries: u64,
+    /// Calls that wait for a limit now.
+    pub waiting: u64,
+}

@@ -1,0 +1,415 @@
+//! The run itself: starts trials, takes their records, and knows when to stop.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+
+use crate::engine::failures::{exceeds, too_many};
+use crate::engine::laboratory::Laboratory;
+use crate::engine::observe::{Observer, Progress};
+use crate::engine::recorder::{Recorder, Written};
+use crate::engine::trial::{Pace, carry_out, excuse};
+use crate::plan::{Bitmap, Plan, TrialSpec};
+use crate::record::{FailureKind, Outcome, TrialRecord};
+use crate::store::{RunStatus, Store, StoreError};
+
+/// How often an observer hears of a run when nothing is committed.
+const TICK: Duration = Duration::from_millis(500);
+
+/// How long cancelled trials may take to end; one that computes cannot be dropped earlier.
+const JOIN: Duration = Duration::from_secs(2);
+
+/// How a plan is carried out. None of it changes a result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineOptions {
+    /// Trials under way at once.
+    pub concurrency: u32,
+    /// The share of trials that may fail, 0 to 1.
+    pub max_failures: f64,
+    /// How long trials under way may take to finish once the user stops the run.
+    pub grace: Duration,
+    /// Whether trials that failed are carried out again. A run that stopped for too many
+    /// failures does so by itself.
+    pub retry_failed: bool,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            concurrency: 32,
+            max_failures: 0.1,
+            grace: Duration::from_secs(10),
+            retry_failed: false,
+        }
+    }
+}
+
+/// What the user wants of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum StopSignal {
+    /// It may go on.
+    #[default]
+    GoOn,
+    /// It starts no more trials, and ends when those under way have or the grace is over.
+    Finish,
+    /// It drops the trials under way, commits what is there, and ends.
+    AtOnce,
+}
+
+/// Why a run ended before its plan did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// The user stopped it.
+    Interrupted,
+    /// The budget does not allow another call.
+    Budget,
+    /// More than the allowed share of the trials failed.
+    TooManyFailures,
+    /// Some answers were not in the cache while offline.
+    Offline,
+}
+
+/// What a session did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunSummary {
+    /// Trials selected.
+    pub planned: u64,
+    /// Of those, how many are recorded now, failed ones included.
+    pub done: u64,
+    /// Of those done, how many failed.
+    pub failed: u64,
+    /// Of those done, how many were recorded before this session.
+    pub reused: u64,
+    /// Trials that ran in this session and are not recorded, since the budget, the missing
+    /// network or the user kept them from finishing.
+    pub unrecorded: u64,
+    /// Whether every selected trial is recorded and no more than the allowed share failed.
+    pub complete: bool,
+    /// Why it ended early.
+    pub stopped: Option<StopReason>,
+}
+
+/// A run could not be carried out.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The run on disk holds trials of another experiment or of other items.
+    #[error("the run in `{folder}` holds trials of another experiment or other items")]
+    OtherExperiment {
+        /// The run's folder.
+        folder: String,
+    },
+}
+
+/// Carries out a plan, from where the store stands to its end or to a reason to stop.
+///
+/// The store is closed when it returns. Dropping the future drops the trials under way; what
+/// was committed stays.
+///
+/// # Errors
+///
+/// When the store cannot be read or written, or belongs to another plan.
+pub async fn run<L: Laboratory>(
+    plan: &Plan,
+    laboratory: Arc<L>,
+    mut store: Store,
+    options: EngineOptions,
+    stop: watch::Receiver<StopSignal>,
+    observer: &dyn Observer,
+) -> Result<RunSummary, EngineError> {
+    let standing = Standing::of(plan, &store, options.retry_failed)?;
+    store.set_status(RunStatus::Underway)?;
+    let mut owner = Owner {
+        plan,
+        laboratory,
+        options,
+        observer,
+        stop,
+        recorder: Recorder::new(store),
+        tasks: JoinSet::new(),
+        pace: Arc::default(),
+        started: Instant::now(),
+        next: 0,
+        progress: Progress {
+            planned: plan.len(),
+            done: standing.reused,
+            reused: standing.reused,
+            failed: standing.failed,
+            ..Progress::default()
+        },
+        done: standing.done,
+        finished: standing.reused,
+        failed: standing.failed,
+        unrecorded: 0,
+        reason: None,
+        patience: None,
+    };
+    owner.carry_on().await?;
+    owner.close().await
+}
+
+/// Where a store stands when a session begins.
+struct Standing {
+    done: Bitmap,
+    /// Selected trials that are done.
+    reused: u64,
+    /// Of those, how many failed.
+    failed: u64,
+}
+
+impl Standing {
+    fn of(plan: &Plan, store: &Store, retry: bool) -> Result<Self, EngineError> {
+        let retry = retry || store.status()? == RunStatus::TooManyFailures;
+        let mut done = Bitmap::new(plan.whole());
+        let mut failures = BTreeSet::new();
+        let mut strange = plan.whole() != store.info().planned;
+        store.committed(|trial| {
+            let known = plan.find(trial.place).is_some_and(|spec| spec.id == trial.id);
+            strange |= !known;
+            let index = plan.index(trial.place);
+            if trial.failed && !retry {
+                failures.insert(index);
+            }
+            if !trial.failed || !retry {
+                done.insert(index);
+            }
+        })?;
+        if strange {
+            let folder = store.folder().display().to_string();
+            return Err(EngineError::OtherExperiment { folder });
+        }
+        let (mut reused, mut failed) = (done.count(), failures.len() as u64);
+        if plan.len() < plan.whole() && reused > 0 {
+            (reused, failed) = (0, 0);
+            for position in 0..plan.len() {
+                let index = plan.index(plan.place(position));
+                reused += u64::from(done.contains(index));
+                failed += u64::from(failures.contains(&index));
+            }
+        }
+        Ok(Self { done, reused, failed })
+    }
+}
+
+/// The one owner of a run's state.
+struct Owner<'a, L> {
+    plan: &'a Plan,
+    laboratory: Arc<L>,
+    options: EngineOptions,
+    observer: &'a dyn Observer,
+    stop: watch::Receiver<StopSignal>,
+    recorder: Recorder,
+    tasks: JoinSet<TrialRecord>,
+    pace: Arc<Pace>,
+    started: Instant,
+    /// The next position of the plan.
+    next: u64,
+    done: Bitmap,
+    progress: Progress,
+    /// Selected trials finished, on the disk or on their way there.
+    finished: u64,
+    /// Of those, how many failed.
+    failed: u64,
+    unrecorded: u64,
+    reason: Option<StopReason>,
+    /// When trials under way are dropped.
+    patience: Option<Instant>,
+}
+
+impl<L: Laboratory> Owner<'_, L> {
+    /// Runs until nothing is under way and nothing more is to be started.
+    async fn carry_on(&mut self) -> Result<(), EngineError> {
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut listening = true;
+        self.heed();
+        loop {
+            self.refill();
+            let idle = self.tasks.is_empty();
+            self.recorder.flush(idle);
+            if idle && self.recorder.is_settled() {
+                return Ok(());
+            }
+            let wake =
+                [self.recorder.deadline(), self.patience].into_iter().flatten().min();
+            tokio::select! {
+                biased;
+                changed = self.stop.changed(), if listening => match changed {
+                    Ok(()) => self.heed(),
+                    Err(_) => listening = false,
+                },
+                written = self.recorder.committed() => self.written(written?),
+                () = wait(wake) => self.lose_patience().await,
+                _ = tick.tick() => self.tell(),
+                Some(joined) = self.tasks.join_next(), if !idle => {
+                    self.joined(joined);
+                    while let Some(joined) = self.tasks.try_join_next() {
+                        self.joined(joined);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts trials until enough are under way.
+    fn refill(&mut self) {
+        let most = usize::try_from(self.options.concurrency.max(1)).unwrap_or(usize::MAX);
+        while self.reason.is_none_or(|reason| reason == StopReason::Offline)
+            && self.tasks.len() < most
+            && !self.recorder.is_behind()
+        {
+            let Some(spec) = self.next_trial() else { return };
+            let (laboratory, pace) = (self.laboratory.clone(), self.pace.clone());
+            self.tasks.spawn(carry_out(laboratory, spec, pace));
+        }
+    }
+
+    fn next_trial(&mut self) -> Option<TrialSpec> {
+        while self.next < self.plan.len() {
+            let place = self.plan.place(self.next);
+            self.next += 1;
+            if !self.done.contains(self.plan.index(place)) {
+                return self.plan.find(place);
+            }
+        }
+        None
+    }
+
+    /// Takes the record of a trial that ended.
+    fn joined(&mut self, joined: Result<TrialRecord, JoinError>) {
+        // A task ends by itself or by being cancelled; panics are caught inside.
+        let Ok(record) = joined else {
+            self.unrecorded += 1;
+            return;
+        };
+        if let Some(kind) = excuse(&record) {
+            self.unrecorded += 1;
+            let reason = match kind {
+                FailureKind::Budget => StopReason::Budget,
+                FailureKind::Offline => StopReason::Offline,
+                _ => StopReason::Interrupted,
+            };
+            self.end(reason);
+            return;
+        }
+        self.finished += 1;
+        if matches!(record.outcome, Outcome::Failed(_)) {
+            self.failed += 1;
+            self.observer.failed(&record);
+        }
+        self.done.insert(self.plan.index(record.place()));
+        self.recorder.take(record);
+        self.recorder.flush(false);
+        let planned = self.progress.planned;
+        if self.finished < planned
+            && too_many(self.failed, self.finished, planned, self.options.max_failures)
+        {
+            self.end(StopReason::TooManyFailures);
+        }
+    }
+
+    fn written(&mut self, written: Written) {
+        self.progress.done += written.trials;
+        self.progress.failed += written.failed;
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        self.progress.under_way = self.tasks.len() as u64;
+        self.progress.elapsed = self.started.elapsed();
+        self.progress.spend = self.laboratory.spend();
+        self.observer.progress(&self.progress);
+    }
+
+    /// Starts no more trials. The first reason counts, except that one that stops the run
+    /// counts more than answers that are missing offline.
+    fn end(&mut self, reason: StopReason) {
+        if self.reason.is_none_or(|known| known == StopReason::Offline) {
+            let told = self.reason == Some(reason);
+            self.reason = Some(reason);
+            if reason != StopReason::Offline && !told {
+                self.observer.stopping(reason, self.tasks.len() as u64);
+            }
+        }
+    }
+
+    /// Heeds the user.
+    fn heed(&mut self) {
+        let signal = *self.stop.borrow_and_update();
+        let now = Instant::now();
+        match signal {
+            StopSignal::GoOn => {}
+            StopSignal::Finish => {
+                self.end(StopReason::Interrupted);
+                self.patience.get_or_insert(now + self.options.grace);
+            }
+            StopSignal::AtOnce => {
+                self.end(StopReason::Interrupted);
+                self.patience = Some(now);
+            }
+        }
+    }
+
+    /// Drops the trials under way if their time is over.
+    async fn lose_patience(&mut self) {
+        if self.patience.is_none_or(|patience| patience > Instant::now()) {
+            return;
+        }
+        self.patience = None;
+        self.laboratory.stop();
+        while let Some(joined) = self.tasks.try_join_next() {
+            self.joined(joined);
+        }
+        self.recorder.flush(true);
+        self.tasks.abort_all();
+        let join = async {
+            while let Some(joined) = self.tasks.join_next().await {
+                self.joined(joined);
+            }
+        };
+        if timeout(JOIN, join).await.is_err() {
+            self.unrecorded += self.tasks.len() as u64;
+            self.tasks.detach_all();
+        }
+    }
+
+    /// Says how far the run is and lets the store go.
+    async fn close(mut self) -> Result<RunSummary, EngineError> {
+        self.tell();
+        let Progress { planned, done, reused, failed, .. } = self.progress;
+        let allowed = self.options.max_failures;
+        if self.reason.is_none() && exceeds(failed, planned, allowed) {
+            self.end(StopReason::TooManyFailures);
+        }
+        let complete =
+            done == planned && self.reason != Some(StopReason::TooManyFailures);
+        let stopped = if complete { None } else { self.reason };
+        let status = match stopped {
+            None if planned == self.plan.whole() => RunStatus::Complete,
+            None => RunStatus::Selection,
+            Some(StopReason::Interrupted) => RunStatus::Interrupted,
+            Some(StopReason::Budget) => RunStatus::Budget,
+            Some(StopReason::TooManyFailures) => RunStatus::TooManyFailures,
+            Some(StopReason::Offline) => RunStatus::Offline,
+        };
+        self.recorder.close(status).await?;
+        let unrecorded = self.unrecorded;
+        Ok(RunSummary { planned, done, failed, reused, unrecorded, complete, stopped })
+    }
+}
+
+async fn wait(until: Option<Instant>) {
+    match until {
+        Some(until) => sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}
