@@ -28,13 +28,11 @@ pub struct PromptValue(pub Arc<PromptSpec>);
 type Read = Result<Dynamic, Box<EvalAltResult>>;
 
 /// Returns an item as a script sees it.
-#[must_use]
 pub fn item_value(item: &Arc<Item>) -> Dynamic {
     Dynamic::from(ItemValue(Arc::clone(item)))
 }
 
 /// Returns an output as a script sees it.
-#[must_use]
 pub fn output_value(output: &Arc<Output>) -> Dynamic {
     Dynamic::from(OutputValue(Arc::clone(output)))
 }
@@ -59,7 +57,6 @@ pub fn cast<T: Clone + Send + Sync + 'static>(value: &Dynamic) -> Option<T> {
 }
 
 /// Returns a JSON value as Rhai has it: whole numbers stay whole, `null` is `()`.
-#[must_use]
 pub fn from_json(json: &Json) -> Dynamic {
     match json {
         Json::Null => Dynamic::UNIT,
@@ -132,7 +129,6 @@ fn columns(item: &Item) -> serde_json::Map<String, Json> {
 
 /// Returns a value of the file as a script sees it: quantities in base units, counts whole.
 /// A function is `()` here; whoever can compile it puts it in.
-#[must_use]
 pub fn captured(value: &Value) -> Dynamic {
     match value {
         Value::Bool(flag) => (*flag).into(),

@@ -113,7 +113,6 @@ impl Workshop {
     /// Returns a value of the file as a script sees it; functions in it can be called.
     ///
     /// Lists and maps are shared, so that giving them to a call does not copy them.
-    #[must_use]
     pub fn value(&self, value: &Value) -> Dynamic {
         let value = self.capture(value);
         if value.is_array() || value.is_map() { value.into_shared() } else { value }
@@ -219,12 +218,14 @@ fn with_lets(
     let Some(at) = brace.filter(|_| !function.captures.is_empty()) else {
         return (text.clone(), None);
     };
-    let mut lets = String::new();
-    for (name, value) in &function.captures {
-        let index = captures.len();
-        captures.push(value.clone());
-        lets.push_str(&format!("const {name}={LET}({index});"));
-    }
+    let lets: String = function
+        .captures
+        .iter()
+        .map(|(name, value)| {
+            captures.push(value.clone());
+            format!("const {name}={LET}({});", captures.len() - 1)
+        })
+        .collect();
     let (head, tail) = text.split_at(at);
     (format!("{head}{lets}{tail}"), Some(Insertion { at, length: lets.chars().count() }))
 }
@@ -319,9 +320,8 @@ impl Callable {
 
 /// Returns a function that a script can `call`.
 fn function_value(callable: Callable) -> Dynamic {
-    let mut pointer = match FnPtr::new(CALL) {
-        Ok(pointer) => pointer,
-        Err(_) => return Dynamic::UNIT,
+    let Ok(mut pointer) = FnPtr::new(CALL) else {
+        return Dynamic::UNIT;
     };
     pointer.add_curry(Dynamic::from(callable));
     pointer.into()
@@ -376,7 +376,10 @@ mod tests {
         }
     }
 
-    fn library(functions: &[(&str, usize, &[(&str, Value)])]) -> Library {
+    /// Functions with the place of each and what it captures.
+    type Functions<'a> = &'a [(&'a str, usize, &'a [(&'a str, Value)])];
+
+    fn library(functions: Functions<'_>) -> Library {
         let functions = functions
             .iter()
             .map(|(text, start, captures)| {
