@@ -8,12 +8,18 @@
 //! To add a provider: write its file with signature, `build` and `impl Model`, and list it
 //! in `provider::PROVIDERS`.
 
+mod address;
+mod anthropic;
 mod backoff;
+mod chat;
 mod contract;
 mod gateway;
+mod google;
 mod guess;
 mod lane;
 mod latency;
+mod openai;
+mod prices;
 mod provider;
 mod purse;
 mod recorded;
@@ -21,12 +27,15 @@ mod sim;
 #[cfg(test)]
 mod testing;
 mod throttle;
+mod wire;
 
 pub use contract::{CallError, Estimate, Model, Price, Profile};
 pub use gateway::{Gateway, GatewaySettings, ModelRef, Spending};
 pub use lane::{Lane, Limits, lane};
 pub use latency::DISTRIBUTIONS;
+pub use prices::{list_price, price_date};
 pub use provider::{
     BuildError, PROVIDERS, Provider, RecordedRows, Surroundings, provider,
 };
 pub use recorded::Recorded;
+pub use wire::Http;

@@ -7,7 +7,8 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 use crate::model::contract::Model;
-use crate::model::{recorded, sim};
+use crate::model::wire::Http;
+use crate::model::{anthropic, google, openai, recorded, sim};
 use crate::spec::{Call, Signature};
 
 /// A provider of models: its signature and what makes a model of a call that fits it.
@@ -20,7 +21,13 @@ pub struct Provider {
 }
 
 /// Every provider.
-pub const PROVIDERS: &[Provider] = &[sim::PROVIDER, recorded::PROVIDER];
+pub const PROVIDERS: &[Provider] = &[
+    openai::PROVIDER,
+    anthropic::PROVIDER,
+    google::PROVIDER,
+    sim::PROVIDER,
+    recorded::PROVIDER,
+];
 
 /// Finds a provider by the name of its call.
 #[must_use]
@@ -40,6 +47,8 @@ pub struct Surroundings<'a> {
     pub environment: BTreeMap<String, SecretString>,
     /// Where `recorded` finds its rows.
     pub recorded: Option<RecordedRows<'a>>,
+    /// The HTTP clients that all models share.
+    pub http: Http,
 }
 
 impl fmt::Debug for Surroundings<'_> {

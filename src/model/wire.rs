@@ -1,0 +1,228 @@
+//! One HTTP request to a provider and its reply, before anybody reads it.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use chrono::DateTime;
+use reqwest::header::HeaderMap;
+use reqwest::{Client, ClientBuilder, Response, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value as Json;
+
+use crate::model::contract::CallError;
+use crate::record::FailureKind;
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(20);
+
+/// The longest reply that is read, in bytes; no chat answer comes near it.
+const LONGEST: usize = 32 << 20;
+
+/// Characters of a provider's error that are kept.
+const SHOWN: usize = 300;
+
+/// The HTTP clients that all models of a run share, made when the first request is sent.
+/// A clone shares them.
+#[derive(Clone, Default)]
+pub struct Http(Arc<Clients>);
+
+#[derive(Default)]
+struct Clients {
+    remote: OnceLock<Result<Client, String>>,
+    /// For servers on this machine, which no proxy may stand before.
+    local: OnceLock<Result<Client, String>>,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Http")
+    }
+}
+
+/// A reply, read to its end.
+#[derive(Debug, Clone)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: String,
+}
+
+impl Http {
+    /// Sends JSON and reads the reply.
+    pub(super) async fn post(
+        &self,
+        url: &str,
+        headers: HeaderMap,
+        body: &Json,
+        loopback: bool,
+    ) -> Result<Reply, CallError> {
+        let client = self.client(loopback)?;
+        let sent = client.post(url).headers(headers).json(body).send().await;
+        let mut response = sent.map_err(|error| broken(error, Stage::Sending))?;
+        let status = response.status().as_u16();
+        let retry_after = retry_after(response.headers());
+        let body = read(&mut response).await?;
+        Ok(Reply { status, retry_after, body })
+    }
+
+    fn client(&self, loopback: bool) -> Result<&Client, CallError> {
+        let slot = if loopback { &self.0.local } else { &self.0.remote };
+        slot.get_or_init(|| build(loopback)).as_ref().map_err(|message| {
+            CallError::new(FailureKind::BadRequest, format!("no HTTP client: {message}"))
+        })
+    }
+}
+
+fn build(loopback: bool) -> Result<Client, String> {
+    // Where the machine has no store of certificates the builder fails, even for plain
+    // HTTP. Then there are none: HTTPS fails with a clear message, the rest works.
+    let bare = || builder(loopback).tls_certs_only(Vec::<reqwest::Certificate>::new());
+    builder(loopback).build().or_else(|_| bare().build()).map_err(|error| chain(&error))
+}
+
+fn builder(loopback: bool) -> ClientBuilder {
+    let builder = Client::builder()
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT)
+        .user_agent(concat!("crucible/", env!("CARGO_PKG_VERSION")));
+    if loopback { builder.no_proxy() } else { builder }
+}
+
+async fn read(response: &mut Response) -> Result<String, CallError> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(String::from_utf8_lossy(&body).into_owned()),
+            Err(error) => return Err(broken(error, Stage::Reading)),
+        }
+        if body.len() > LONGEST {
+            let message = "the reply is longer than 32 MB";
+            return Err(CallError::new(FailureKind::Malformed, message));
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Stage {
+    Sending,
+    Reading,
+}
+
+/// Says what broke. An address is left out: it is in the file, and could hold more.
+fn broken(error: reqwest::Error, stage: Stage) -> CallError {
+    let error = error.without_url();
+    let kind = match stage {
+        _ if error.is_timeout() => FailureKind::Timeout,
+        _ if error.is_builder() => FailureKind::BadRequest,
+        Stage::Reading => FailureKind::Malformed,
+        Stage::Sending => FailureKind::Connection,
+    };
+    CallError::new(kind, chain(&error))
+}
+
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// Reads how long the provider asks to wait: `retry-after-ms`, else `Retry-After` in seconds
+/// or as a date, which is taken from the reply's own `Date`, so that no clock is needed.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let seconds = |text: &str, scale: f64| {
+        let number: f64 = text.trim().parse().ok()?;
+        Duration::try_from_secs_f64(number * scale).ok()
+    };
+    if let Some(wait) = text("retry-after-ms").and_then(|ms| seconds(ms, 1e-3)) {
+        return Some(wait);
+    }
+    let asked = text("retry-after")?;
+    if let Some(wait) = seconds(asked, 1.0) {
+        return Some(wait);
+    }
+    let date = |text: &str| DateTime::parse_from_rfc2822(text.trim()).ok();
+    let (until, now) = (date(asked)?, date(text("date")?)?);
+    Some((until - now).to_std().unwrap_or(Duration::ZERO))
+}
+
+/// Makes a provider's words fit to be kept: one line, cut, without the key or what looks
+/// like one.
+pub(super) fn scrub(text: &str, key: Option<&SecretString>) -> String {
+    let secret = key.map(|key| key.expose_secret()).filter(|key| !key.is_empty());
+    let text = secret.map_or_else(|| text.to_owned(), |key| text.replace(key, "[key]"));
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .map(|word| if looks_secret(word) { "[key]" } else { word })
+        .collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+fn looks_secret(word: &str) -> bool {
+    ["sk-", "AIza", "****", "key="].iter().any(|mark| word.contains(mark))
+        && word.len() >= 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::header::{HeaderName, HeaderValue};
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (HeaderName::from_static(name), HeaderValue::from_static(value))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn retry_after_is_read_in_each_of_its_forms() {
+        let date = ("date", "Wed, 21 Oct 2015 07:28:00 GMT");
+        let cases: [(&[(&'static str, &'static str)], Option<f64>); 8] = [
+            (&[("retry-after", "7")], Some(7.0)),
+            (&[("retry-after", "0.5")], Some(0.5)),
+            (&[("retry-after", "7"), ("retry-after-ms", "1500")], Some(1.5)),
+            (&[("retry-after", "Wed, 21 Oct 2015 07:28:30 GMT"), date], Some(30.0)),
+            (&[("retry-after", "Wed, 21 Oct 2015 07:27:00 GMT"), date], Some(0.0)),
+            (&[("retry-after", "Wed, 21 Oct 2015 07:28:30 GMT")], None),
+            (&[("retry-after", "soon")], None),
+            (&[("retry-after", "-3")], None),
+        ];
+        for (pairs, seconds) in cases {
+            let read = retry_after(&headers(pairs)).map(|wait| wait.as_secs_f64());
+            assert_eq!(read, seconds, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_looks_like_a_key_is_kept() {
+        let key = SecretString::from("abcdef-secret");
+        let text =
+            "Wrong key: abcdef-secret,\n or sk-proj-1234567, or *****wxyz or AIzaSy123.";
+        let shown = scrub(text, Some(&key));
+        assert_eq!(shown, "Wrong key: [key], or [key] or [key] or [key]");
+        assert_eq!(scrub(&"a".repeat(400), None).chars().count(), SHOWN + 1);
+    }
+
+    #[test]
+    fn a_client_is_made_with_and_without_a_store_of_certificates() {
+        assert!(build(true).is_ok());
+        assert!(build(false).is_ok());
+    }
+}
