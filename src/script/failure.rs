@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::base::Span;
 use crate::record::Failure;
+use crate::spec::SourceText;
 
 /// What is wrong with a script although nothing has run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,26 @@ pub struct ScriptFailure {
     pub span: Span,
     /// The failure of a call or strategy that the script did not catch.
     pub cause: Option<Failure>,
+}
+
+impl ScriptFailure {
+    /// Returns the message with its place: `file.crucible:12:30: message`. Lines and columns
+    /// count from 1, columns in characters.
+    #[must_use]
+    pub fn placed(&self, sources: &[SourceText]) -> String {
+        let place = sources
+            .iter()
+            .find(|source| source.file == self.span.file)
+            .and_then(|source| {
+                let before = source.text.get(..self.span.start as usize)?;
+                let line = before.matches('\n').count() + 1;
+                let column =
+                    before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+                Some(format!("{}:{line}:{column}: ", source.path))
+            })
+            .unwrap_or_default();
+        format!("{place}{}", self.message)
+    }
 }
 
 impl fmt::Display for ScriptFailure {

@@ -42,13 +42,20 @@ pub fn output_value(output: &Arc<Output>) -> Dynamic {
 /// Returns the item that a value is.
 #[must_use]
 pub fn item_of(value: &Dynamic) -> Option<Arc<Item>> {
-    value.clone().try_cast::<ItemValue>().map(|item| item.0)
+    cast::<ItemValue>(value).map(|item| item.0)
 }
 
 /// Returns the output that a value is.
 #[must_use]
 pub fn output_of(value: &Dynamic) -> Option<Arc<Output>> {
-    value.clone().try_cast::<OutputValue>().map(|output| output.0)
+    cast::<OutputValue>(value).map(|output| output.0)
+}
+
+/// Returns the value of a type that a script hands over. What a closure captured is shared,
+/// and counts as what it holds.
+#[must_use]
+pub fn cast<T: Clone + Send + Sync + 'static>(value: &Dynamic) -> Option<T> {
+    value.clone().flatten().try_cast::<T>()
 }
 
 /// Returns a JSON value as Rhai has it: whole numbers stay whole, `null` is `()`.
@@ -75,6 +82,9 @@ pub fn from_json(json: &Json) -> Dynamic {
 /// is `null`; an item is the map of its columns and an output its text.
 #[must_use]
 pub fn to_json(value: &Dynamic) -> Json {
+    if value.is_shared() {
+        return to_json(&value.clone().flatten());
+    }
     if value.is_unit() {
         return Json::Null;
     }

@@ -74,7 +74,7 @@ impl Workshop {
             compiled: Mutex::default(),
         };
         let workshop = Self { inner: Arc::new(shop) };
-        let values = captures.iter().map(|value| workshop.capture(value)).collect();
+        let values = captures.iter().map(|value| workshop.value(value)).collect();
         // Nobody else has the lock: it was made above.
         let _set = workshop.inner.lets.set(values);
         workshop
@@ -110,6 +110,15 @@ impl Workshop {
         extractor::build(self, value)
     }
 
+    /// Returns a value of the file as a script sees it; functions in it can be called.
+    ///
+    /// Lists and maps are shared, so that giving them to a call does not copy them.
+    #[must_use]
+    pub fn value(&self, value: &Value) -> Dynamic {
+        let value = self.capture(value);
+        if value.is_array() || value.is_map() { value.into_shared() } else { value }
+    }
+
     fn compiled(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Span, Digest), Callable>> {
         // A map of finished functions is whole even if a thread fell over.
         self.inner.compiled.lock().unwrap_or_else(PoisonError::into_inner)
@@ -138,7 +147,7 @@ impl Workshop {
             captures: function
                 .captures
                 .iter()
-                .map(|(name, value)| (name.as_str().into(), self.capture(value)))
+                .map(|(name, value)| (name.as_str().into(), self.value(value)))
                 .collect(),
             places,
             span: function.span,
@@ -146,8 +155,6 @@ impl Workshop {
         })))
     }
 
-    /// Returns a value of the file as a script sees it. Lists and maps are shared, so that
-    /// a call does not copy them.
     fn capture(&self, value: &Value) -> Dynamic {
         match value {
             Value::Function(function) => match self.callable(function) {
@@ -442,10 +449,20 @@ mod tests {
             let result = callable.call(vec![1_i64.into()], &ScriptRun::default());
             assert_eq!(result.unwrap().as_int().unwrap(), 8);
         }
-        let mut writer = function(&[], "list.push(1); list[0] = 3; list");
-        writer.captures = closure.captures.clone();
-        let writer = workshop.callable(&writer).unwrap();
-        assert!(writer.call(vec![], &ScriptRun::default()).is_err());
+        for body in [
+            "{ list.push(1); list }",
+            "{ list[0] = 3; list }",
+            "{ list += [1]; list }",
+            "{ [1].for_each(|x| list.push(x)); list }",
+            "{ let f = || { list.clear(); }; f.call(); list }",
+        ] {
+            let mut writer = function(&[], body);
+            writer.captures = closure.captures.clone();
+            let writer = workshop.callable(&writer).unwrap();
+            let written = writer.call(vec![], &ScriptRun::default());
+            let left = callable.call(vec![0_i64.into()], &ScriptRun::default());
+            assert_eq!(left.unwrap().as_int().unwrap(), 7, "{body}: {written:?}");
+        }
     }
 
     #[test]

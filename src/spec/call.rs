@@ -56,6 +56,21 @@ impl Call {
         digester.finish()
     }
 
+    /// Returns the digest of the call with its label and its operational arguments: what
+    /// tells apart two models that answer alike and have other limits.
+    #[must_use]
+    pub fn digest_with_label(&self) -> Digest {
+        let mut digester = Digester::new("labelled call");
+        digester.digest(&self.digest());
+        digester.number(u64::from(self.label.is_some()));
+        digester.text(self.label.as_deref().unwrap_or_default());
+        for (name, argument) in self.args.iter().filter(|(_, arg)| arg.operational) {
+            digester.text(name);
+            argument.value.digest_into(&mut digester);
+        }
+        digester.finish()
+    }
+
     /// Returns the value of an argument.
     #[must_use]
     pub fn arg(&self, name: &str) -> Option<&Value> {

@@ -1,1 +1,35 @@
 //! Strategies: how a trial asks models.
+//!
+//! A strategy turns an item into an output through its [`TrialContext`], the only way to a
+//! model; limits, retries, budget, cache and record lie behind it. What a strategy decides
+//! is a pure function, the rest a few lines of async. It knows nothing of metrics, plans or
+//! the store. To add one, write its file (doc, signature, struct, `impl Strategy`, tests)
+//! and list it in [`COMBINATORS`]; a call worked out at check time goes to [`EVALUATED`].
+
+mod ask;
+mod bridge;
+mod context;
+mod contract;
+mod forecast;
+mod render;
+mod repeat;
+mod scripted;
+#[cfg(test)]
+mod testing;
+mod vote;
+
+pub use ask::Ask;
+pub use context::{TrialContext, TrialKey};
+pub use contract::{BuildError, Builder, Combinator, Strategy};
+pub use forecast::CallForecast;
+pub use render::{Prompt, Rendered};
+pub use scripted::Scripted;
+pub use vote::{Ballot, Tally, Vote, tally};
+
+use crate::spec::Signature;
+
+/// Every combinator.
+pub const COMBINATORS: &[Combinator] = &[ask::COMBINATOR, vote::COMBINATOR];
+
+/// Calls about strategies that are worked out when the file is checked.
+pub const EVALUATED: &[Signature] = &[repeat::SIGNATURE];

@@ -1,0 +1,292 @@
+//! What a running strategy sees of its trial, and its only way to models.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::join_all;
+
+use crate::base::{CallId, Digest, Digester};
+use crate::model::{Gateway, ModelRef};
+use crate::record::{CallRecord, Failure, Item, Output, Request, Usage};
+use crate::strategy::contract::Strategy;
+use crate::strategy::render::Rendered;
+
+/// What a trial is, as far as its calls go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrialKey {
+    /// Digest of seed, item, condition and repeat.
+    pub digest: Digest,
+    /// Which repeat, from 0.
+    pub repeat: u32,
+    /// The experiment's seed.
+    pub seed: u64,
+}
+
+/// A place in the strategy tree of a running trial. Clones are the same place.
+///
+/// Each place adds up what ran at it and below it; a call's id is made of the trial, the
+/// request and the place, so it does not depend on timing.
+#[derive(Debug, Clone)]
+pub struct TrialContext {
+    trial: Arc<Shared>,
+    item: Arc<Item>,
+    node: Arc<Node>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    gateway: Arc<Gateway>,
+    key: TrialKey,
+    calls: Mutex<Vec<CallRecord>>,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    /// The child indices from the root: `0.2`.
+    path: String,
+    state: Mutex<NodeState>,
+}
+
+#[derive(Debug, Default)]
+struct NodeState {
+    usage: Usage,
+    calls: u32,
+}
+
+/// Locks what only ever holds whole values: a thread that fell over left nothing half done.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl TrialContext {
+    /// Returns the context at the root of a trial's strategy.
+    #[must_use]
+    pub fn new(gateway: Arc<Gateway>, item: Arc<Item>, key: TrialKey) -> Self {
+        let trial = Shared { gateway, key, calls: Mutex::default() };
+        Self { trial: Arc::new(trial), item, node: Arc::default() }
+    }
+
+    /// Returns the item that is to be answered.
+    #[must_use]
+    pub fn item(&self) -> &Arc<Item> {
+        &self.item
+    }
+
+    /// Returns the trial's key.
+    #[must_use]
+    pub fn key(&self) -> &TrialKey {
+        &self.trial.key
+    }
+
+    /// Returns the gateway.
+    #[must_use]
+    pub fn gateway(&self) -> &Gateway {
+        &self.trial.gateway
+    }
+
+    /// Returns the key of random numbers for a purpose at this place of the trial.
+    #[must_use]
+    pub fn random_key(&self, purpose: &str) -> Digest {
+        Digester::new("random")
+            .digest(&self.trial.key.digest)
+            .text(purpose)
+            .text(&self.node.path)
+            .finish()
+    }
+
+    /// Returns the place of the `index`-th child.
+    #[must_use]
+    pub fn child(&self, index: usize) -> Self {
+        let mut path = String::with_capacity(self.node.path.len() + 4);
+        path.push_str(&self.node.path);
+        if !path.is_empty() {
+            path.push('.');
+        }
+        // Writing to a string cannot fail.
+        let _written = write!(path, "{index}");
+        let node = Node { path, state: Mutex::default() };
+        Self { node: Arc::new(node), ..self.clone() }
+    }
+
+    /// Returns the same place with another item.
+    #[must_use]
+    pub fn with_item(&self, item: Arc<Item>) -> Self {
+        Self { item, ..self.clone() }
+    }
+
+    /// Asks a model.
+    ///
+    /// # Errors
+    ///
+    /// When the call fails, after all retries.
+    pub async fn ask(
+        &self,
+        model: &ModelRef,
+        rendered: Rendered,
+    ) -> Result<Output, Failure> {
+        let count = {
+            let mut state = locked(&self.node.state);
+            state.calls += 1;
+            state.calls - 1
+        };
+        let place = format!("{}#{count}", self.node.path);
+        let request = self.request(model, rendered, &place);
+        let record = self.trial.gateway.ask(model, request, place).await;
+        let usage = usage_of(&record);
+        let result = match &record.result {
+            Ok(answer) => Ok(Output {
+                text: answer.text.clone(),
+                confidence: answer.confidence,
+                usage,
+                ..Output::default()
+            }),
+            Err(failure) => Err(failure.clone()),
+        };
+        locked(&self.trial.calls).push(record);
+        self.add(Usage::then, usage);
+        result
+    }
+
+    fn request(&self, model: &ModelRef, rendered: Rendered, place: &str) -> Request {
+        let Rendered { system, messages } = rendered;
+        let TrialKey { digest, repeat, seed } = self.trial.key;
+        let sent = Request::digest(system.as_deref(), &messages, &model.digest);
+        let id = Digester::new("call").digest(&digest).digest(&sent).text(place).finish();
+        Request {
+            id: CallId::from_digest(&id),
+            system,
+            messages,
+            item: Arc::clone(&self.item),
+            repeat,
+            seed,
+        }
+    }
+
+    /// Runs a strategy at a place below; what it took follows what this place took so far.
+    ///
+    /// # Errors
+    ///
+    /// When the strategy fails.
+    pub async fn run_at(
+        &self,
+        child: &Self,
+        strategy: &dyn Strategy,
+    ) -> Result<Output, Failure> {
+        let result = child.finish(strategy).await;
+        self.add(Usage::then, child.usage());
+        result
+    }
+
+    /// Runs strategies at the same time, each at a place of its own; the results are in the
+    /// order of the strategies.
+    pub async fn run_all(
+        &self,
+        strategies: &[Arc<dyn Strategy>],
+    ) -> Vec<Result<Output, Failure>> {
+        let children: Vec<Self> =
+            (0..strategies.len()).map(|index| self.child(index)).collect();
+        let runs = children
+            .iter()
+            .zip(strategies)
+            .map(|(child, strategy)| child.finish(strategy.as_ref()));
+        let results = join_all(runs).await;
+        let taken = children.iter().map(Self::usage).reduce(Usage::beside);
+        self.add(Usage::then, taken.unwrap_or_default());
+        results
+    }
+
+    /// Runs a strategy here; its output says what everything at this place took.
+    ///
+    /// # Errors
+    ///
+    /// When the strategy fails.
+    pub async fn finish(&self, strategy: &dyn Strategy) -> Result<Output, Failure> {
+        let mut output = strategy.run(self).await?;
+        output.usage = self.usage();
+        Ok(output)
+    }
+
+    fn add(&self, join: fn(Usage, Usage) -> Usage, more: Usage) {
+        let mut state = locked(&self.node.state);
+        state.usage = join(state.usage, more);
+    }
+
+    /// Returns what was taken at this place and below, failures included.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        locked(&self.node.state).usage
+    }
+
+    /// Takes the records of the trial's calls, in the order in which they ended.
+    #[must_use]
+    pub fn take_calls(&self) -> Vec<CallRecord> {
+        std::mem::take(&mut *locked(&self.trial.calls))
+    }
+
+    /// Returns how many calls each model answered or failed so far, by name.
+    #[must_use]
+    pub fn calls_by_model(&self) -> BTreeMap<String, u32> {
+        let mut counts = BTreeMap::new();
+        for call in locked(&self.trial.calls).iter() {
+            *counts.entry(call.model.clone()).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// What a call took. A failed call's tokens are known to be none only where nothing was sent.
+fn usage_of(record: &CallRecord) -> Usage {
+    let unsent = record.attempts == 0 && record.result.is_err();
+    let (tokens_in, tokens_out) = match &record.result {
+        Ok(answer) => (answer.tokens_in, answer.tokens_out),
+        Err(_) if unsent => (Some(0), Some(0)),
+        Err(_) => (None, None),
+    };
+    Usage {
+        requests: 1,
+        tokens_in,
+        tokens_out,
+        cost: record.cost,
+        latency: record.latency,
+        waited: record.waited,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::spec::Value;
+    use crate::strategy::testing::{self, Bench};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_calls_id_depends_on_trial_request_and_place_alone() {
+        let bench = Bench::saying(&[("a", "x")]);
+        let strategy = bench.build(&testing::vote(&["a", "a"]));
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let ctx = bench.context();
+            ctx.finish(strategy.as_ref()).await.unwrap();
+            let mut calls = ctx.take_calls();
+            calls.sort_by(|a, b| a.place.cmp(&b.place));
+            ids.push(calls.into_iter().map(|call| call.id).collect::<Vec<_>>());
+        }
+        assert_eq!(ids[0], ids[1]);
+        assert_ne!(ids[0][0], ids[0][1], "the same request at two places is two calls");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn places_are_paths_of_child_indices_and_a_count() {
+        let bench = Bench::saying(&[("a", "x"), ("b", "y")]);
+        let inner = Value::Call(Box::new(testing::vote(&["a", "b"])));
+        let outer = testing::call(
+            "vote",
+            vec![("strategies", Value::List(vec![testing::model_value("a"), inner]))],
+        );
+        let ctx = bench.context();
+        ctx.finish(bench.build(&outer).as_ref()).await.unwrap();
+        let mut places: Vec<_> =
+            ctx.take_calls().into_iter().map(|call| call.place).collect();
+        places.sort();
+        assert_eq!(places, ["0#0", "1.0#0", "1.1#0"]);
+    }
+}

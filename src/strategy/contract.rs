@@ -1,0 +1,111 @@
+//! What a strategy promises, and how one is built from a checked call.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::base::Span;
+use crate::model::{Gateway, ModelRef};
+use crate::record::{Failure, Item, Output};
+use crate::script::{Extractor, ScriptProblem, Workshop};
+use crate::spec::{Call, Signature, SourceText, Value};
+use crate::strategy::context::TrialContext;
+use crate::strategy::forecast::CallForecast;
+
+/// Turns an item into an output.
+#[async_trait]
+pub trait Strategy: Send + Sync + fmt::Debug {
+    /// Answers the context's item. Dropping the future ends every call under way.
+    ///
+    /// # Errors
+    ///
+    /// When it comes to no output; the calls that were made are in the context all the same.
+    async fn run(&self, ctx: &TrialContext) -> Result<Output, Failure>;
+
+    /// Says what a trial about this item will take.
+    fn forecast(&self, item: &Item, gateway: &Gateway) -> CallForecast;
+
+    /// Returns its name for people: the model's or the definition's, else the call's.
+    fn name(&self) -> &str;
+}
+
+/// A combinator of the catalogue.
+#[derive(Debug, Clone, Copy)]
+pub struct Combinator {
+    /// Its signature.
+    pub signature: Signature,
+    /// Builds it from a checked call.
+    pub build: fn(&Call, &dyn Builder) -> Result<Arc<dyn Strategy>, BuildError>,
+}
+
+/// What a combinator builds its parts with.
+pub trait Builder {
+    /// Builds a strategy from an argument; a bare model stands for asking it.
+    ///
+    /// # Errors
+    ///
+    /// When the value is no strategy, or a part of it cannot be built.
+    fn strategy(&self, value: &Value) -> Result<Arc<dyn Strategy>, BuildError>;
+
+    /// Finds the model that an argument is.
+    ///
+    /// # Errors
+    ///
+    /// When the value is no model of the experiment.
+    fn model(&self, value: &Value) -> Result<ModelRef, BuildError>;
+
+    /// Says whether a call is a model's.
+    fn is_model(&self, call: &Call) -> bool;
+
+    /// Says whether a call is a strategy's.
+    fn is_strategy(&self, call: &Call) -> bool;
+
+    /// Returns what compiles functions.
+    fn workshop(&self) -> &Workshop;
+
+    /// Returns the files, for places in messages.
+    fn sources(&self) -> Arc<[SourceText]>;
+
+    /// Builds an extractor from an argument.
+    ///
+    /// # Errors
+    ///
+    /// When the value is no extractor.
+    fn extractor(&self, value: &Value, span: Span) -> Result<Extractor, BuildError> {
+        self.workshop()
+            .extractor(value)
+            .map_err(|problem| BuildError::of_script(&problem, value, span))
+    }
+}
+
+/// A strategy could not be built although its call is well formed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct BuildError {
+    /// What was found and what was wanted.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl BuildError {
+    /// Returns an error without help.
+    #[must_use]
+    pub fn new(message: impl Into<String>, span: Span) -> Self {
+        Self { message: message.into(), span, help: None }
+    }
+
+    /// Places a problem of a script in its file.
+    #[must_use]
+    pub fn of_script(problem: &ScriptProblem, value: &Value, span: Span) -> Self {
+        let span = value.as_function().map_or(span, |function| {
+            let start = function.span.start as usize;
+            Span::new(function.span.file, start + problem.start, start + problem.end)
+        });
+        Self { message: problem.message.clone(), span, help: problem.help.clone() }
+    }
+}

@@ -1,0 +1,178 @@
+//! What the room's tests share: a gateway over a model that answers as the test says.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Map, json};
+
+use crate::base::{Digest, Span};
+use crate::model::{
+    CallError, Gateway, GatewaySettings, Lane, Limits, Model, ModelRef, Profile,
+};
+use crate::record::{Answer, FailureKind, Item, Request};
+use crate::script::{Host, Workshop};
+use crate::spec::{Argument, Call, SourceText, Value};
+use crate::strategy::context::{TrialContext, TrialKey};
+use crate::strategy::contract::{BuildError, Builder, Strategy};
+use crate::strategy::{Ask, COMBINATORS, Scripted};
+
+type Respond = dyn Fn(&Request) -> Result<String, FailureKind> + Send + Sync;
+
+/// A model that answers with a function, after some time.
+pub(super) struct Fake {
+    pub(super) respond: Box<Respond>,
+    pub(super) takes: Duration,
+}
+
+impl std::fmt::Debug for Fake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fake")
+    }
+}
+
+#[async_trait]
+impl Model for Fake {
+    async fn answer(&self, request: &Request) -> Result<Answer, CallError> {
+        tokio::time::sleep(self.takes).await;
+        match (self.respond)(request) {
+            Ok(text) => Ok(Answer {
+                text,
+                tokens_in: Some(10),
+                tokens_out: Some(1),
+                ..Answer::default()
+            }),
+            Err(kind) => Err(CallError::new(kind, "as the test wants")),
+        }
+    }
+
+    fn profile(&self) -> Profile {
+        Profile { free: true, ..Profile::default() }
+    }
+}
+
+/// A gateway in front of fakes, and what builds strategies over them.
+pub(super) struct Bench {
+    pub(super) gateway: Arc<Gateway>,
+    workshop: Workshop,
+}
+
+impl Bench {
+    /// A bench with these models; each takes so many milliseconds.
+    pub(super) fn new(models: Vec<(&str, u64, Box<Respond>)>) -> Self {
+        let lanes = models
+            .into_iter()
+            .map(|(name, millis, respond)| Lane {
+                name: name.to_owned(),
+                digest: model(name).digest(),
+                model: Box::new(Fake { respond, takes: Duration::from_millis(millis) }),
+                limits: Limits { attempts: 1, ..Limits::default() },
+            })
+            .collect();
+        let gateway = Arc::new(Gateway::new(lanes, GatewaySettings::default()));
+        let workshop = Workshop::new(Host::default(), Vec::new());
+        Self { gateway, workshop }
+    }
+
+    /// A bench whose models always say the same.
+    pub(super) fn saying(models: &[(&str, &str)]) -> Self {
+        Self::new(
+            models
+                .iter()
+                .map(|(name, text)| {
+                    let text = (*text).to_owned();
+                    let respond: Box<Respond> = Box::new(move |_| Ok(text.clone()));
+                    (*name, 10, respond)
+                })
+                .collect(),
+        )
+    }
+
+    pub(super) fn context(&self) -> TrialContext {
+        self.context_of(item())
+    }
+
+    pub(super) fn context_of(&self, item: Arc<Item>) -> TrialContext {
+        let key = TrialKey { digest: Digest::of(b"trial"), repeat: 0, seed: 1 };
+        TrialContext::new(Arc::clone(&self.gateway), item, key)
+    }
+
+    pub(super) fn build(&self, call: &Call) -> Arc<dyn Strategy> {
+        self.strategy(&Value::Call(Box::new(call.clone()))).unwrap()
+    }
+}
+
+impl Builder for Bench {
+    fn strategy(&self, value: &Value) -> Result<Arc<dyn Strategy>, BuildError> {
+        let call =
+            value.as_call().ok_or_else(|| BuildError::new("no", Span::default()))?;
+        if self.is_model(call) {
+            return Ok(Arc::new(Ask::new(self.model(value)?, None)));
+        }
+        match COMBINATORS.iter().find(|c| c.signature.name == call.name) {
+            Some(combinator) => (combinator.build)(call, self),
+            None => Scripted::build(call, self),
+        }
+    }
+
+    fn model(&self, value: &Value) -> Result<ModelRef, BuildError> {
+        let name = value.as_call().map(Call::shown).unwrap_or_default();
+        let known = self.gateway.models().iter().find(|model| &*model.name == name);
+        known.cloned().ok_or_else(|| BuildError::new("no model", Span::default()))
+    }
+
+    fn is_model(&self, call: &Call) -> bool {
+        call.name == "fake"
+    }
+
+    fn is_strategy(&self, call: &Call) -> bool {
+        call.body.is_some()
+            || COMBINATORS.iter().any(|combinator| combinator.signature.name == call.name)
+    }
+
+    fn workshop(&self) -> &Workshop {
+        &self.workshop
+    }
+
+    fn sources(&self) -> Arc<[SourceText]> {
+        Arc::from(Vec::new())
+    }
+}
+
+pub(super) fn call(name: &str, args: Vec<(&str, Value)>) -> Call {
+    let argument = |(name, value): (&str, Value)| {
+        let argument =
+            Argument { value, span: Span::default(), given: true, operational: false };
+        (name.to_owned(), argument)
+    };
+    Call {
+        name: name.to_owned(),
+        args: args.into_iter().map(argument).collect(),
+        span: Span::default(),
+        label: None,
+        body: None,
+    }
+}
+
+pub(super) fn model(name: &str) -> Call {
+    Call {
+        label: Some(name.to_owned()),
+        ..call("fake", vec![("name", Value::Text(name.into()))])
+    }
+}
+
+pub(super) fn model_value(name: &str) -> Value {
+    Value::Call(Box::new(model(name)))
+}
+
+pub(super) fn vote(members: &[&str]) -> Call {
+    let members = members.iter().map(|name| model_value(name)).collect();
+    call("vote", vec![("strategies", Value::List(members))])
+}
+
+pub(super) fn item() -> Arc<Item> {
+    let columns: Map<_, _> =
+        BTreeMap::from([("hint".to_owned(), json!("h"))]).into_iter().collect();
+    Arc::new(Item::new(0, "1".into(), "What is 2 + 3?".into(), json!(5), columns))
+}
