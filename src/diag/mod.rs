@@ -4,5 +4,11 @@
 //! only this room turns them into text for a terminal or into JSON.
 
 mod diagnostic;
+mod json;
+mod render;
+mod source;
 
 pub use diagnostic::{Diagnostic, Explanation, Label, Severity};
+pub use json::to_json;
+pub use render::{Style, one_line, render};
+pub use source::{Position, SOURCE_EXPLANATIONS, Source, Sources};

@@ -1,0 +1,270 @@
+//! Diagnostics for people at a terminal.
+
+use std::fmt;
+
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
+    SourceCode, SourceSpan, SpanContents,
+};
+
+use crate::base::FileId;
+
+use super::diagnostic::{Diagnostic, Label, Severity};
+use super::source::{Source, Sources};
+
+/// How diagnostics are to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// With colours.
+    pub color: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { color: false, width: 80 }
+    }
+}
+
+/// A line of source with more bytes than this is not drawn.
+const LONGEST_LINE: usize = 2_000;
+
+/// Returns a diagnostic with the lines that it is about, its labels below them.
+#[must_use]
+pub fn render(sources: &Sources, found: &Diagnostic, style: Style) -> String {
+    if !is_drawable(sources, found) {
+        return one_line(sources, found) + "\n";
+    }
+    let theme = if style.color {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(style.width)
+        .with_links(false);
+    let mut text = String::new();
+    match handler.render_report(&mut text, &Shown::new(sources, found)) {
+        Ok(()) => text,
+        Err(fmt::Error) => one_line(sources, found) + "\n",
+    }
+}
+
+/// Returns a diagnostic in one line: `v.crucible:3:5: error[check::unknown_name]: …`.
+#[must_use]
+pub fn one_line(sources: &Sources, found: &Diagnostic) -> String {
+    let place = found.span().and_then(|span| sources.place(span));
+    let place = place.map_or_else(String::new, |place| format!("{place}: "));
+    let severity = match found.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let help =
+        found.help.as_ref().map_or_else(String::new, |help| format!(" (help: {help})"));
+    format!("{place}{severity}[{}]: {}{help}", found.code, found.message)
+}
+
+fn is_drawable(sources: &Sources, found: &Diagnostic) -> bool {
+    found.labels.iter().all(|label| {
+        sources.get(label.span.file).is_some_and(|file| {
+            let first = file.position(label.span.start as usize).line;
+            let last = file.position(label.span.end as usize).line;
+            (first.saturating_sub(1)..=last + 1)
+                .all(|line| file.line(line).len() <= LONGEST_LINE)
+        })
+    })
+}
+
+/// A diagnostic as the renderer wants it: the labels of one file, and those of every other
+/// file beside it.
+#[derive(Debug)]
+struct Shown<'a> {
+    message: &'a str,
+    code: Option<&'a str>,
+    help: Option<&'a str>,
+    severity: miette::Severity,
+    file: Option<Drawn<'a>>,
+    labels: Vec<LabeledSpan>,
+    others: Vec<Self>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(sources: &'a Sources, found: &'a Diagnostic) -> Self {
+        let mut files: Vec<FileId> = Vec::new();
+        for label in &found.labels {
+            if !files.contains(&label.span.file) {
+                files.push(label.span.file);
+            }
+        }
+        let of = |file: FileId| -> (Option<Drawn<'a>>, Vec<LabeledSpan>) {
+            let source = sources.get(file);
+            let here = found.labels.iter().filter(|label| label.span.file == file);
+            let labels =
+                here.enumerate().map(|(index, label)| draw(source, label, index == 0));
+            (source.map(Drawn), labels.collect())
+        };
+        let mut files = files.into_iter();
+        let (file, labels) = files.next().map_or((None, Vec::new()), of);
+        let others = files.map(|other| {
+            let (file, labels) = of(other);
+            let severity = miette::Severity::Advice;
+            let message = "in another file";
+            Self {
+                message,
+                code: None,
+                help: None,
+                severity,
+                file,
+                labels,
+                others: Vec::new(),
+            }
+        });
+        Self {
+            message: &found.message,
+            code: Some(found.code),
+            help: found.help.as_deref(),
+            severity: match found.severity {
+                Severity::Error => miette::Severity::Error,
+                Severity::Warning => miette::Severity::Warning,
+            },
+            file,
+            labels,
+            others: others.collect(),
+        }
+    }
+}
+
+fn draw(source: Option<&Source>, label: &Label, primary: bool) -> LabeledSpan {
+    let end = source.map_or(0, |source| source.text().len());
+    let start = (label.span.start as usize).min(end);
+    let span = (start, (label.span.end as usize).min(end) - start);
+    let text = (!label.text.is_empty()).then(|| label.text.clone());
+    if primary {
+        LabeledSpan::new_primary_with_span(text, span)
+    } else {
+        LabeledSpan::new_with_span(text, span)
+    }
+}
+
+/// A file whose columns are counted in characters.
+#[derive(Debug)]
+struct Drawn<'a>(&'a Source);
+
+impl SourceCode for Drawn<'_> {
+    fn read_span<'b>(
+        &'b self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
+        let text: &str = self.0.text();
+        let contents = text.read_span(span, before, after)?;
+        let column = self.0.position(contents.span().offset()).column - 1;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.0.name().to_owned(),
+            contents.data(),
+            *contents.span(),
+            contents.line(),
+            column,
+            contents.line_count(),
+        )))
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message)
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl miette::Diagnostic for Shown<'_> {
+    fn code<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        self.code.map(|code| Box::new(code) as Box<dyn fmt::Display>)
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(self.severity)
+    }
+
+    fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        self.help.map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.file.as_ref().map(|file| file as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+
+    fn related<'b>(
+        &'b self,
+    ) -> Option<Box<dyn Iterator<Item = &'b dyn miette::Diagnostic> + 'b>> {
+        if self.others.is_empty() {
+            return None;
+        }
+        Some(Box::new(self.others.iter().map(|other| other as &dyn miette::Diagnostic)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Span;
+
+    fn two_files() -> (Sources, Diagnostic) {
+        let mut sources = Sources::new();
+        let a = sources.add("a.crucible", "let é = 1\nlet b = 日本 c\n");
+        let b = sources.add("b.crucible", "let c = 2\n");
+        let found = Diagnostic::error("check::twice", "`c` is defined twice")
+            .label(Span::new(a, 26, 27), "used here")
+            .label(Span::new(b, 4, 5), "and defined here")
+            .help("rename one");
+        (sources, found)
+    }
+
+    #[test]
+    fn every_label_is_drawn_those_of_other_files_too() {
+        let (sources, found) = two_files();
+        let text = render(&sources, &found, Style::default());
+        assert!(text.contains("a.crucible:2:12"), "{text}");
+        assert!(
+            text.contains("used here") && text.contains("and defined here"),
+            "{text}"
+        );
+        assert!(text.contains("b.crucible:1:5"), "{text}");
+        assert!(text.contains("rename one") && !text.contains('\u{1b}'), "{text}");
+        let colored = render(&sources, &found, Style { color: true, width: 80 });
+        assert!(colored.contains('\u{1b}'), "{colored}");
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_takes_one_line() {
+        let (mut sources, found) = two_files();
+        assert_eq!(
+            one_line(&sources, &found),
+            "a.crucible:2:12: error[check::twice]: `c` is defined twice (help: rename one)"
+        );
+        let long = sources.add("long", "x".repeat(1 << 20));
+        let found = Diagnostic::error("a::b", "m").label(Span::new(long, 9, 10), "");
+        assert_eq!(
+            render(&sources, &found, Style::default()),
+            "long:1:10: error[a::b]: m\n"
+        );
+        let nowhere =
+            Diagnostic::warning("a::b", "m").label(Span::new(FileId(9), 9, 10), "");
+        assert_eq!(render(&sources, &nowhere, Style::default()), "warning[a::b]: m\n");
+    }
+
+    #[test]
+    fn a_label_past_the_end_is_drawn_at_the_end() {
+        let mut sources = Sources::new();
+        let id = sources.add("a", "ab");
+        let found = Diagnostic::error("a::b", "m").label(Span::new(id, 2, 99), "here");
+        assert!(render(&sources, &found, Style::default()).contains("here"));
+    }
+}
