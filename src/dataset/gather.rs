@@ -1,0 +1,96 @@
+//! Gathers items: each row is offered once, filtered, sampled and made an item.
+
+use std::sync::Arc;
+
+use crate::base::Span;
+use crate::dataset::error::{DatasetError, Problem};
+use crate::dataset::row::Row;
+use crate::dataset::sample::{Reservoir, Sampling};
+use crate::dataset::shape::Shape;
+use crate::record::Item;
+use crate::script::Workshop;
+use crate::spec::Call;
+
+/// Gathers the items of one dataset.
+#[derive(Debug)]
+pub(super) struct Gatherer {
+    shape: Shape,
+    sampling: Sampling,
+    reservoir: Reservoir,
+    items: Vec<Arc<Item>>,
+    read: u64,
+    kept: u64,
+    span: Span,
+}
+
+impl Gatherer {
+    /// Returns a gatherer for a call. Without a workshop closures are left out.
+    pub(super) fn new(
+        call: &Call,
+        workshop: Option<&Workshop>,
+        seed: u64,
+    ) -> Result<Self, DatasetError> {
+        let sampling = Sampling::of(call);
+        let size = if let Sampling::Random(n) = sampling { n } else { 0 };
+        Ok(Self {
+            shape: Shape::build(call, workshop, seed)?,
+            sampling,
+            reservoir: Reservoir::new(seed, size),
+            items: Vec::new(),
+            read: 0,
+            kept: 0,
+            span: call.span,
+        })
+    }
+
+    /// Says whether no further row is wanted.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self.sampling, Sampling::First(n) if self.kept >= n)
+    }
+
+    /// Takes a row.
+    pub(super) fn offer(&mut self, row: Row) -> Result<(), DatasetError> {
+        self.read += 1;
+        if self.is_full() || !self.shape.keeps(&row)? {
+            return Ok(());
+        }
+        self.kept += 1;
+        match self.sampling {
+            Sampling::All | Sampling::First(_) => self.add(row),
+            Sampling::Random(_) => {
+                self.reservoir.offer(row);
+                Ok(())
+            }
+        }
+    }
+
+    fn add(&mut self, row: Row) -> Result<(), DatasetError> {
+        let index = u32::try_from(self.items.len()).map_err(|_| {
+            let message = "a dataset has at most 4,294,967,295 items".to_owned();
+            DatasetError::new(self.span, Problem::Shape(message))
+        })?;
+        let item = self.shape.item(row, index)?;
+        self.items.push(Arc::new(item));
+        Ok(())
+    }
+
+    /// Returns the items.
+    pub(super) fn finish(mut self) -> Result<Vec<Arc<Item>>, DatasetError> {
+        let Self { read, kept, span, .. } = self;
+        if kept == 0 {
+            return Err(DatasetError::new(span, Problem::Empty { read, kept }));
+        }
+        if let Sampling::Random(wanted) = self.sampling {
+            if kept < wanted {
+                let help = format!("write `random({kept})`, or leave `sample:` out");
+                let problem = Problem::TooFew { wanted, kept };
+                return Err(DatasetError::new(span, problem).with_help(help));
+            }
+            let reservoir = std::mem::replace(&mut self.reservoir, Reservoir::new(0, 0));
+            for row in reservoir.into_rows() {
+                self.add(row)?;
+            }
+        }
+        Ok(self.items)
+    }
+}
