@@ -135,9 +135,9 @@ impl DatasetError {
 }
 
 /// Returns the known name that is closest to the one that was written, as a question.
-pub(super) fn did_you_mean(
+pub(super) fn did_you_mean<'a, I: Iterator<Item = &'a str>>(
     written: &str,
-    known: impl Iterator<Item = &str>,
+    known: I,
 ) -> Option<String> {
     known
         .map(|name| (strsim::damerau_levenshtein(name, written), name))
