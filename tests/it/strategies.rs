@@ -1,4 +1,5 @@
 //! Strategies over the real gateway and simulated models.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may fall over")]
 
 use std::sync::Arc;
 
@@ -125,8 +126,10 @@ async fn a_checked_file_is_assembled_and_its_trials_run() {
     let mut requests = vec![0; assembly.strategies.len()];
     for (index, strategy) in assembly.strategies.iter().enumerate() {
         for item in &assembly.items {
-            let digest =
-                Digest::of(&[&[index as u8], item.digest.as_bytes().as_slice()].concat());
+            let condition = index.to_le_bytes();
+            let digest = Digest::of(
+                &[condition.as_slice(), item.digest.as_bytes().as_slice()].concat(),
+            );
             let key = TrialKey { digest, repeat: 0, seed: 3 };
             let gateway = Arc::clone(&assembly.gateway);
             let ctx = TrialContext::new(gateway, Arc::clone(item), key);
