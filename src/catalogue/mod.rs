@@ -1,1 +1,17 @@
 //! All signatures, collected, and what builds from them.
+//!
+//! The lists stand in the rooms of what they describe; here they become the checker's
+//! [`Signatures`], the pages of the reference, and, for a checked experiment, everything
+//! that its trials need. Nothing here knows a strategy, metric, source or provider by name.
+
+mod assemble;
+mod assembler;
+mod error;
+mod lists;
+mod page;
+mod reference;
+
+pub use assemble::{Assembly, Materials, Needs, assemble};
+pub use error::AssembleError;
+pub use lists::signatures;
+pub use reference::{Page, doc, names, reference};

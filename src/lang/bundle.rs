@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::base::{FileId, Span};
-use crate::diag::{Diagnostic, Sources};
-use crate::lang::check::suggest;
+use crate::diag::Diagnostic;
 use crate::lang::stdlib;
+use crate::lang::suggest;
+use crate::lang::syntax;
 use crate::lang::syntax::tree::{Body, Definition, File, Script, StringLit, Use, Word};
-use crate::lang::syntax::{self};
 use crate::spec::SourceText;
 
 /// No experiment needs more files than this.
@@ -56,7 +56,6 @@ pub(super) struct ScriptPart {
 /// All files, and what was wrong with reading them.
 #[derive(Debug, Default)]
 pub(super) struct Bundle {
-    pub(super) sources: Sources,
     pub(super) texts: Vec<SourceText>,
     pub(super) units: Vec<Unit>,
     pub(super) out: Vec<Diagnostic>,
@@ -127,9 +126,12 @@ impl Reader<'_> {
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
                 let file = self.source(path, &text);
                 self.bundle.out.push(
-                    Diagnostic::error("check::encoding", format!("`{path}` is not UTF-8"))
-                        .label(Span::new(file, good, good + 3), "not UTF-8 from here")
-                        .help("save the file as UTF-8"),
+                    Diagnostic::error(
+                        "check::encoding",
+                        format!("`{path}` is not UTF-8"),
+                    )
+                    .label(Span::new(file, good, good + 3), "not UTF-8 from here")
+                    .help("save the file as UTF-8"),
                 );
                 None
             }
@@ -137,7 +139,8 @@ impl Reader<'_> {
     }
 
     fn source(&mut self, path: &str, text: &str) -> FileId {
-        let file = self.bundle.sources.add(path, text);
+        let next = u32::try_from(self.bundle.texts.len()).unwrap_or(u32::MAX);
+        let file = FileId(next);
         self.bundle.texts.push(SourceText {
             file,
             path: path.to_owned(),
@@ -151,7 +154,7 @@ impl Reader<'_> {
         let file = self.source(path, &text);
         let parsed = syntax::parse(file, &text);
         let damaged = !parsed.errors.is_empty();
-        self.bundle.out.extend(parsed.errors.iter().map(Diagnostic::from));
+        self.bundle.out.extend(parsed.errors.iter().map(syntax::SyntaxError::diagnostic));
         self.bundle.units.push(Unit {
             tree: parsed.tree,
             broken: parsed.broken_names,
@@ -167,15 +170,17 @@ impl Reader<'_> {
         let Some(unit) = self.bundle.units.get_mut(index) else {
             return;
         };
+        let file = unit.tree.id;
         let definitions = std::mem::take(&mut unit.tree.definitions);
-        let path = self.path_of(unit_file(&definitions));
+        let path = self.path_of(file);
         let mut uses = Vec::new();
         let mut scripts = Vec::new();
         for definition in &definitions {
             match &definition.body {
                 Body::Use(what) => uses.extend(self.used(what, definition, &path)),
-                Body::Script(Script::Text(rhai)) => scripts
-                    .push(ScriptPart { text: rhai.text.clone(), span: rhai.span }),
+                Body::Script(Script::Text(rhai)) => {
+                    scripts.push(ScriptPart { text: rhai.text.clone(), span: rhai.span })
+                }
                 Body::Script(Script::File(name)) => {
                     scripts.extend(self.script(name, &path));
                 }
@@ -237,7 +242,8 @@ impl Reader<'_> {
                 };
                 *next += 1;
                 if let Some(from) = way.iter().position(|(unit, _)| *unit == used.unit) {
-                    let round: Vec<(usize, usize)> = way.iter().skip(from).copied().collect();
+                    let round: Vec<(usize, usize)> =
+                        way.iter().skip(from).copied().collect();
                     found.push(round);
                 } else if done.get(used.unit) == Some(&false) {
                     way.push((used.unit, 0));
@@ -265,15 +271,12 @@ impl Reader<'_> {
             let used = self.bundle.units.get(*unit);
             let used = used.and_then(|unit| unit.uses.get(next.saturating_sub(1)));
             if let Some(used) = used {
-                diagnostic = diagnostic.label(used.span, format!("uses `{}`", name(used.unit)));
+                diagnostic =
+                    diagnostic.label(used.span, format!("uses `{}`", name(used.unit)));
             }
         }
         diagnostic.help("move what both need into a third file")
     }
-}
-
-fn unit_file(definitions: &[Definition]) -> FileId {
-    definitions.first().map_or(FileId(u32::MAX), |definition| definition.span.file)
 }
 
 fn located(diagnostic: Diagnostic, at: Option<Span>, label: &str) -> Diagnostic {
@@ -299,7 +302,8 @@ fn unknown_library(name: &str, at: Span) -> Diagnostic {
 
 /// Returns the folder of a path; empty for the working directory.
 pub(super) fn folder(path: &str) -> &str {
-    path.rfind('/').map_or("", |end| if end == 0 { "/" } else { path.get(..end).unwrap_or("") })
+    path.rfind('/')
+        .map_or("", |end| if end == 0 { "/" } else { path.get(..end).unwrap_or("") })
 }
 
 /// Joins a folder and a path, and takes `.` and `..` out of the result.
@@ -329,9 +333,15 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_file_that_names_them() {
-        assert_eq!(joined(folder("exp/a.crucible"), "../shared/m.crucible"), "shared/m.crucible");
+        assert_eq!(
+            joined(folder("exp/a.crucible"), "../shared/m.crucible"),
+            "shared/m.crucible"
+        );
         assert_eq!(joined(folder("a.crucible"), "./m.crucible"), "m.crucible");
         assert_eq!(joined(folder("/x/a.crucible"), "../../m.crucible"), "/../m.crucible");
-        assert_eq!(joined(folder("../x/a.crucible"), "../../m.crucible"), "../../m.crucible");
+        assert_eq!(
+            joined(folder("../x/a.crucible"), "../../m.crucible"),
+            "../../m.crucible"
+        );
     }
 }

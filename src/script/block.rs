@@ -1,4 +1,8 @@
 //! `script { … }`: its functions, each studied alone.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enums of Rhai are open and many times as long as what concerns us"
+)]
 
 use rhai::Token;
 

@@ -40,7 +40,6 @@ impl fmt::Debug for ContextValue {
 }
 
 /// Returns the value that a script knows as `ctx`.
-#[must_use]
 pub fn context_value(context: Arc<dyn ScriptContext>) -> Dynamic {
     Dynamic::from(ContextValue(context))
 }

@@ -1,4 +1,8 @@
 //! Rhai's errors, in the words of this language.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enums of Rhai are open and many times as long as what concerns us"
+)]
 
 use rhai::{Dynamic, EvalAltResult, LexError, ParseErrorType, Position};
 

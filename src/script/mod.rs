@@ -32,7 +32,7 @@ pub use host::Host;
 pub use limits::{Limits, STACK_BYTES};
 pub use study::{FnUse, Snippet, Study, Use};
 pub use value::{
-    CallValue, PromptValue, captured, from_json, item_of, item_value, output_of,
+    CallValue, PromptValue, captured, cast, from_json, item_of, item_value, output_of,
     output_value, to_json,
 };
 pub use workshop::{Callable, Workshop};

@@ -159,8 +159,10 @@ pub(super) fn unknown_functions(host: &Host, text: &str, ast: &AST) -> Vec<FnUse
     let mut properties = BTreeSet::new();
     ast.walk(&mut |path: &[ASTNode<'_>]| {
         match path.last() {
-            Some(ASTNode::Expr(Expr::FnCall(call, position)))
-            | Some(ASTNode::Stmt(Stmt::FnCall(call, position))) => {
+            Some(
+                ASTNode::Expr(Expr::FnCall(call, position))
+                | ASTNode::Stmt(Stmt::FnCall(call, position)),
+            ) => {
                 found.extend(called(host, text, call, *position, false));
             }
             Some(ASTNode::Expr(Expr::MethodCall(call, position))) => {

@@ -1,4 +1,8 @@
 //! Rhai's own lexer over a text: brackets that do not match, and the digest of the tokens.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enums of Rhai are open and many times as long as what concerns us"
+)]
 
 use rhai::{Engine, Token};
 

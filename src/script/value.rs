@@ -28,13 +28,11 @@ pub struct PromptValue(pub Arc<PromptSpec>);
 type Read = Result<Dynamic, Box<EvalAltResult>>;
 
 /// Returns an item as a script sees it.
-#[must_use]
 pub fn item_value(item: &Arc<Item>) -> Dynamic {
     Dynamic::from(ItemValue(Arc::clone(item)))
 }
 
 /// Returns an output as a script sees it.
-#[must_use]
 pub fn output_value(output: &Arc<Output>) -> Dynamic {
     Dynamic::from(OutputValue(Arc::clone(output)))
 }
@@ -42,17 +40,23 @@ pub fn output_value(output: &Arc<Output>) -> Dynamic {
 /// Returns the item that a value is.
 #[must_use]
 pub fn item_of(value: &Dynamic) -> Option<Arc<Item>> {
-    value.clone().try_cast::<ItemValue>().map(|item| item.0)
+    cast::<ItemValue>(value).map(|item| item.0)
 }
 
 /// Returns the output that a value is.
 #[must_use]
 pub fn output_of(value: &Dynamic) -> Option<Arc<Output>> {
-    value.clone().try_cast::<OutputValue>().map(|output| output.0)
+    cast::<OutputValue>(value).map(|output| output.0)
+}
+
+/// Returns the value of a type that a script hands over. What a closure captured is shared,
+/// and counts as what it holds.
+#[must_use]
+pub fn cast<T: Clone + Send + Sync + 'static>(value: &Dynamic) -> Option<T> {
+    value.clone().flatten().try_cast::<T>()
 }
 
 /// Returns a JSON value as Rhai has it: whole numbers stay whole, `null` is `()`.
-#[must_use]
 pub fn from_json(json: &Json) -> Dynamic {
     match json {
         Json::Null => Dynamic::UNIT,
@@ -75,6 +79,9 @@ pub fn from_json(json: &Json) -> Dynamic {
 /// is `null`; an item is the map of its columns and an output its text.
 #[must_use]
 pub fn to_json(value: &Dynamic) -> Json {
+    if value.is_shared() {
+        return to_json(&value.clone().flatten());
+    }
     if value.is_unit() {
         return Json::Null;
     }
@@ -122,7 +129,6 @@ fn columns(item: &Item) -> serde_json::Map<String, Json> {
 
 /// Returns a value of the file as a script sees it: quantities in base units, counts whole.
 /// A function is `()` here; whoever can compile it puts it in.
-#[must_use]
 pub fn captured(value: &Value) -> Dynamic {
     match value {
         Value::Bool(flag) => (*flag).into(),

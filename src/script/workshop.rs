@@ -74,7 +74,7 @@ impl Workshop {
             compiled: Mutex::default(),
         };
         let workshop = Self { inner: Arc::new(shop) };
-        let values = captures.iter().map(|value| workshop.capture(value)).collect();
+        let values = captures.iter().map(|value| workshop.value(value)).collect();
         // Nobody else has the lock: it was made above.
         let _set = workshop.inner.lets.set(values);
         workshop
@@ -111,9 +111,11 @@ impl Workshop {
     }
 
     /// Returns a value of the file as a script sees it; functions in it can be called.
-    #[must_use]
+    ///
+    /// Lists and maps are shared, so that giving them to a call does not copy them.
     pub fn value(&self, value: &Value) -> Dynamic {
-        self.capture(value)
+        let value = self.capture(value);
+        if value.is_array() || value.is_map() { value.into_shared() } else { value }
     }
 
     fn compiled(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Span, Digest), Callable>> {
@@ -144,7 +146,7 @@ impl Workshop {
             captures: function
                 .captures
                 .iter()
-                .map(|(name, value)| (name.as_str().into(), self.capture(value)))
+                .map(|(name, value)| (name.as_str().into(), self.value(value)))
                 .collect(),
             places,
             span: function.span,
@@ -152,8 +154,6 @@ impl Workshop {
         })))
     }
 
-    /// Returns a value of the file as a script sees it. Lists and maps are shared, so that
-    /// a call does not copy them.
     fn capture(&self, value: &Value) -> Dynamic {
         match value {
             Value::Function(function) => match self.callable(function) {
@@ -218,12 +218,14 @@ fn with_lets(
     let Some(at) = brace.filter(|_| !function.captures.is_empty()) else {
         return (text.clone(), None);
     };
-    let mut lets = String::new();
-    for (name, value) in &function.captures {
-        let index = captures.len();
-        captures.push(value.clone());
-        lets.push_str(&format!("const {name}={LET}({index});"));
-    }
+    let lets: String = function
+        .captures
+        .iter()
+        .map(|(name, value)| {
+            captures.push(value.clone());
+            format!("const {name}={LET}({});", captures.len() - 1)
+        })
+        .collect();
     let (head, tail) = text.split_at(at);
     (format!("{head}{lets}{tail}"), Some(Insertion { at, length: lets.chars().count() }))
 }
@@ -318,9 +320,8 @@ impl Callable {
 
 /// Returns a function that a script can `call`.
 fn function_value(callable: Callable) -> Dynamic {
-    let mut pointer = match FnPtr::new(CALL) {
-        Ok(pointer) => pointer,
-        Err(_) => return Dynamic::UNIT,
+    let Ok(mut pointer) = FnPtr::new(CALL) else {
+        return Dynamic::UNIT;
     };
     pointer.add_curry(Dynamic::from(callable));
     pointer.into()
@@ -375,7 +376,10 @@ mod tests {
         }
     }
 
-    fn library(functions: &[(&str, usize, &[(&str, Value)])]) -> Library {
+    /// Functions with the place of each and what it captures.
+    type Functions<'a> = &'a [(&'a str, usize, &'a [(&'a str, Value)])];
+
+    fn library(functions: Functions<'_>) -> Library {
         let functions = functions
             .iter()
             .map(|(text, start, captures)| {
@@ -448,10 +452,20 @@ mod tests {
             let result = callable.call(vec![1_i64.into()], &ScriptRun::default());
             assert_eq!(result.unwrap().as_int().unwrap(), 8);
         }
-        let mut writer = function(&[], "list.push(1); list[0] = 3; list");
-        writer.captures = closure.captures.clone();
-        let writer = workshop.callable(&writer).unwrap();
-        assert!(writer.call(vec![], &ScriptRun::default()).is_err());
+        for body in [
+            "{ list.push(1); list }",
+            "{ list[0] = 3; list }",
+            "{ list += [1]; list }",
+            "{ [1].for_each(|x| list.push(x)); list }",
+            "{ let f = || { list.clear(); }; f.call(); list }",
+        ] {
+            let mut writer = function(&[], body);
+            writer.captures = closure.captures.clone();
+            let writer = workshop.callable(&writer).unwrap();
+            let written = writer.call(vec![], &ScriptRun::default());
+            let left = callable.call(vec![0_i64.into()], &ScriptRun::default());
+            assert_eq!(left.unwrap().as_int().unwrap(), 7, "{body}: {written:?}");
+        }
     }
 
     #[test]

@@ -14,6 +14,10 @@ pub const RIGHT_SIDE: &str = "=";
 /// The formats of a report.
 pub const FORMATS: &[&str] = &["markdown", "json"];
 
+/// The tests that a hypothesis may name.
+pub const TESTS: &[&str] =
+    &["mcnemar", "mid_p", "tango", "binomial", "t", "bootstrap", "sign_flip"];
+
 /// The kinds of definition, each with its fields.
 pub const KINDS: &[Signature] = &[
     EXPERIMENT, MODEL, DATASET, PROMPT, CONDITION, STRATEGY, METRIC, HYPOTHESIS, REPORT,
@@ -21,9 +25,8 @@ pub const KINDS: &[Signature] = &[
 ];
 
 /// The functions that may stand in a claim.
-pub const CLAIM_FUNCTIONS: &[Signature] = &[
-    MEAN, MEDIAN, SD, SUM, P50, P90, P95, P99, QUANTILE, TREND, EFFECT, CORRELATION,
-];
+pub const CLAIM_FUNCTIONS: &[Signature] =
+    &[MEAN, MEDIAN, SD, SUM, P50, P90, P95, P99, QUANTILE, TREND, EFFECT, CORRELATION];
 
 const EXPERIMENT: Signature = Signature::new(
     "experiment",
@@ -97,16 +100,19 @@ const MODEL: Signature =
         )])
         .with_example("model mini = openai(\"gpt-4o-mini\") { temperature: 0 }");
 
-const DATASET: Signature =
-    Signature::new("dataset", Type::Definition, "The items that are asked.")
-        .with_params(&[Param::required(
-            RIGHT_SIDE,
-            Type::Dataset,
-            "The call of a source, or another dataset.",
-        )])
-        .with_example(
-            "dataset sums = items(100, |i| #{ input: `What is ${i} + 1?`, target: i + 1 })",
-        );
+const DATASET: Signature = Signature::new(
+    "dataset",
+    Type::Definition,
+    "The items that are asked.",
+)
+.with_params(&[Param::required(
+    RIGHT_SIDE,
+    Type::Dataset,
+    "The call of a source, or another dataset.",
+)])
+.with_example(
+    "dataset sums = items(100, |i| #{ input: `What is ${i} + 1?`, target: i + 1 })",
+);
 
 const PROMPT: Signature = Signature::new(
     "prompt",
@@ -163,18 +169,21 @@ const STRATEGY: Signature = Signature::new(
 )])
 .with_example("strategy twice(model, times: 2) = |ctx, item| ctx.ask(model, item.input)");
 
-const METRIC: Signature =
-    Signature::new("metric", Type::Definition, "A score for each trial.")
-        .with_params(&[
-            Param::required(RIGHT_SIDE, Type::Scorer, "The call of a scorer."),
-            Param::optional(
-                "missing",
-                Type::Choice(&["wrong", "drop"]),
-                "What a failed trial counts as: 0, or left out with its pair. Without it, 0 \
+const METRIC: Signature = Signature::new(
+    "metric",
+    Type::Definition,
+    "A score for each trial.",
+)
+.with_params(&[
+    Param::required(RIGHT_SIDE, Type::Scorer, "The call of a scorer."),
+    Param::optional(
+        "missing",
+        Type::Choice(&["wrong", "drop"]),
+        "What a failed trial counts as: 0, or left out with its pair. Without it, 0 \
                  on a fraction and left out elsewhere.",
-            ),
-        ])
-        .with_example("metric correct = exact_match(extract: last_number)");
+    ),
+])
+.with_example("metric correct = exact_match(extract: last_number)");
 
 const HYPOTHESIS: Signature = Signature::new(
     "hypothesis",
@@ -198,7 +207,7 @@ const HYPOTHESIS: Signature = Signature::new(
     ),
     Param::optional(
         "test",
-        Type::Text,
+        Type::Choice(TESTS),
         "The test, in place of the one that follows from scale and design.",
     ),
 ])
@@ -221,7 +230,9 @@ const SCRIPT: Signature = Signature::new(
     Type::Definition,
     "Rhai functions that every closure of the file sees.",
 )
-.with_details("They stand between braces, or in a file of their own: `script = \"lib.rhai\"`.")
+.with_details(
+    "They stand between braces, or in a file of their own: `script = \"lib.rhai\"`.",
+)
 .with_params(&[Param::required(RIGHT_SIDE, Type::Text, "The path of a file of Rhai.")])
 .with_example("script {\n    fn double(n) { 2 * n }\n}");
 

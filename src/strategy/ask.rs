@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(output.text, "What is 2 + 3? (h, not 5)");
         let forecast = strategy.forecast(&testing::item(), &bench.gateway);
         assert_eq!((forecast.calls, forecast.worst_calls), (1.0, Some(1)));
-        assert_eq!(forecast.models["m"], 1.0);
+        assert_eq!(forecast.models.get("m"), Some(&1.0));
     }
 
     #[tokio::test(start_paused = true)]

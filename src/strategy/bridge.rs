@@ -10,7 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::base::Digest;
 use crate::model::ModelRef;
 use crate::record::{Failure, FailureKind, Item, Message, Output, Role};
-use crate::script::{CallValue, PromptValue, ScriptContext, item_of, output_of, to_json};
+use crate::script::{
+    CallValue, PromptValue, ScriptContext, cast, item_of, output_of, to_json,
+};
 use crate::strategy::contract::Strategy;
 use crate::strategy::render::{Prompt, Rendered};
 use crate::text::shown;
@@ -96,7 +98,7 @@ impl Bridge {
     }
 
     fn model(&self, value: &Dynamic) -> Result<ModelRef, Failure> {
-        let Some(call) = value.clone().try_cast::<CallValue>() else {
+        let Some(call) = cast::<CallValue>(value) else {
             return Err(mistake(format!(
                 "`ctx.ask` takes a model, not {}; hand the model over as a parameter of the strategy",
                 kind_of(value)
@@ -112,7 +114,7 @@ impl Bridge {
     }
 
     fn strategy(&self, value: &Dynamic) -> Result<Arc<dyn Strategy>, Failure> {
-        let Some(call) = value.clone().try_cast::<CallValue>() else {
+        let Some(call) = cast::<CallValue>(value) else {
             return Err(mistake(format!(
                 "`ctx.run` takes a strategy, not {}; hand it over as a parameter",
                 kind_of(value)
@@ -161,7 +163,7 @@ impl Bridge {
         if let Ok(text) = prompt.as_immutable_string_ref() {
             return Ok(Rendered::text(text.as_str()));
         }
-        if let Some(prompt) = prompt.clone().try_cast::<PromptValue>() {
+        if let Some(prompt) = cast::<PromptValue>(prompt) {
             let prompt = Prompt::new(&prompt.0).map_err(|e| mistake(e.message))?;
             return prompt.render(&self.item);
         }

@@ -31,13 +31,16 @@ pub trait Strategy: Send + Sync + fmt::Debug {
     fn name(&self) -> &str;
 }
 
+/// Builds a combinator from its checked call.
+pub type BuildStrategy = fn(&Call, &dyn Builder) -> Result<Arc<dyn Strategy>, BuildError>;
+
 /// A combinator of the catalogue.
 #[derive(Debug, Clone, Copy)]
 pub struct Combinator {
     /// Its signature.
     pub signature: Signature,
     /// Builds it from a checked call.
-    pub build: fn(&Call, &dyn Builder) -> Result<Arc<dyn Strategy>, BuildError>,
+    pub build: BuildStrategy,
 }
 
 /// What a combinator builds its parts with.

@@ -20,7 +20,7 @@ mod vote;
 
 pub use ask::Ask;
 pub use context::{TrialContext, TrialKey};
-pub use contract::{BuildError, Builder, Combinator, Strategy};
+pub use contract::{BuildError, BuildStrategy, Builder, Combinator, Strategy};
 pub use forecast::CallForecast;
 pub use render::{Prompt, Rendered};
 pub use scripted::Scripted;

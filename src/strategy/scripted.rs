@@ -330,6 +330,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_inner_closure_asks_too() {
+        let body = "{ let q = `q`; let parts = [1, 2].map(|n| ctx.ask(model, q + n).text); \
+            let last = models.map(|m| ctx.ask(m, #{ prompt: q }))[0]; \
+            joined(parts, `,`) + last.text + item.id }";
+        let models = Value::List(vec![testing::model_value("m")]);
+        let call = scripted(body, vec![model(), ("models", models)]);
+        assert_eq!(run(&counting(), &call).await.unwrap().text, "1,231");
+    }
+
+    #[tokio::test]
     async fn a_prompt_may_be_a_map_with_system_and_messages() {
         let bench = counting();
         let body = "ctx.ask(model, #{ system: `s`, messages: [\

@@ -66,10 +66,7 @@ impl Bench {
             .map(|(name, millis, respond)| Lane {
                 name: name.to_owned(),
                 digest: model(name).digest(),
-                model: Box::new(Fake {
-                    respond,
-                    takes: Duration::from_millis(millis),
-                }),
+                model: Box::new(Fake { respond, takes: Duration::from_millis(millis) }),
                 limits: Limits { attempts: 1, ..Limits::default() },
             })
             .collect();

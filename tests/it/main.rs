@@ -7,6 +7,8 @@ mod gateway;
 mod golden;
 mod golden_text;
 mod house;
+mod script;
+mod strategies;
 mod lang_syntax;
 mod providers;
 mod standin;

@@ -35,7 +35,8 @@ impl<'a> Checker<'a> {
         match &expr.kind {
             ExprKind::Path(path) => {
                 // A choice knows its words best; it is what a bare word is mostly meant for.
-                let choice = types.iter().copied().find(|ty| matches!(ty, Type::Choice(_)));
+                let choice =
+                    types.iter().copied().find(|ty| matches!(ty, Type::Choice(_)));
                 let known = path.as_word().is_some_and(|word| {
                     self.visible(scope.unit, Space::Values)
                         .iter()
@@ -66,7 +67,13 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn fits(&self, expr: &'a Expr, ty: Type, scope: &Scope<'a, '_>, steps: usize) -> bool {
+    fn fits(
+        &self,
+        expr: &'a Expr,
+        ty: Type,
+        scope: &Scope<'a, '_>,
+        steps: usize,
+    ) -> bool {
         if ty == Type::Any {
             return !matches!(expr.kind, ExprKind::Closure(_));
         }
@@ -78,10 +85,13 @@ impl<'a> Checker<'a> {
         }
         match &expr.kind {
             ExprKind::Group(inner) => self.fits(inner, ty, scope, steps),
-            ExprKind::Quantity(literal) => due::unit_of(ty) == Some(literal.quantity.unit),
+            ExprKind::Quantity(literal) => {
+                due::unit_of(ty) == Some(literal.quantity.unit)
+            }
             ExprKind::Negative(inner) => self.fits(inner, ty, scope, steps + 1),
             ExprKind::Binary { left, right, .. } => {
-                self.fits(left, ty, scope, steps + 1) || self.fits(right, ty, scope, steps + 1)
+                self.fits(left, ty, scope, steps + 1)
+                    || self.fits(right, ty, scope, steps + 1)
             }
             ExprKind::Text(_) => matches!(ty, Type::Text | Type::Template | Type::Prompt),
             ExprKind::List(_) | ExprKind::Range { .. } => matches!(ty, Type::List(_)),
@@ -90,7 +100,8 @@ impl<'a> Checker<'a> {
             ExprKind::Call(call) => {
                 let name = call.path.text();
                 let signature = self.input.signatures.find(&name);
-                let returns = signature.map_or(Type::Strategy, |signature| signature.returns);
+                let returns =
+                    signature.map_or(Type::Strategy, |signature| signature.returns);
                 stands_for(returns, ty)
             }
             ExprKind::Index { .. } => ty == Type::Strategy,
@@ -156,7 +167,12 @@ impl<'a> Checker<'a> {
     }
 
     /// Says whether an expression is a list, as far as can be seen without checking it.
-    pub(super) fn is_list(&self, expr: &'a Expr, scope: &Scope<'a, '_>, steps: usize) -> bool {
+    pub(super) fn is_list(
+        &self,
+        expr: &'a Expr,
+        scope: &Scope<'a, '_>,
+        steps: usize,
+    ) -> bool {
         if steps > MOST_STEPS {
             return false;
         }

@@ -80,9 +80,11 @@ mod tests {
     fn a_duration_and_money_do_not_add_up() {
         let sum = apply(BinaryOp::Add, of(1.0, Unit::Seconds), of(1.0, Unit::Dollars));
         assert_eq!(sum, Err(ArithError::Units));
-        let half = apply(BinaryOp::Multiply, of(0.5, Unit::Fraction), of(3.0, Unit::Seconds));
+        let half =
+            apply(BinaryOp::Multiply, of(0.5, Unit::Fraction), of(3.0, Unit::Seconds));
         assert_eq!(half, Ok(of(1.5, Unit::Seconds)));
-        let ratio = apply(BinaryOp::Divide, of(6.0, Unit::Dollars), of(3.0, Unit::Dollars));
+        let ratio =
+            apply(BinaryOp::Divide, of(6.0, Unit::Dollars), of(3.0, Unit::Dollars));
         assert_eq!(ratio, Ok(of(2.0, Unit::One)));
         let nothing = apply(BinaryOp::Divide, of(6.0, Unit::One), of(0.0, Unit::One));
         assert_eq!(nothing, Err(ArithError::NotFinite));
@@ -90,7 +92,10 @@ mod tests {
 
     #[test]
     fn points_are_added_to_fractions_and_not_the_other_way_round() {
-        assert_eq!(unit(BinaryOp::Add, Unit::Fraction, Unit::Points), Some(Unit::Fraction));
+        assert_eq!(
+            unit(BinaryOp::Add, Unit::Fraction, Unit::Points),
+            Some(Unit::Fraction)
+        );
         assert_eq!(unit(BinaryOp::Add, Unit::Points, Unit::Fraction), None);
     }
 }

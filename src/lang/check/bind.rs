@@ -6,8 +6,8 @@ use crate::lang::syntax::tree::{Block, Call, Expr, Word};
 use crate::spec::{Fallback, Param, RIGHT_SIDE, Type};
 
 use super::due;
-use super::suggest;
 use super::{Checker, Scope};
+use crate::lang::suggest;
 
 /// What binding needs to know of a parameter.
 #[derive(Debug, Clone)]
@@ -54,8 +54,10 @@ impl<'a> Checker<'a> {
         scope: &Scope<'a, '_>,
     ) -> Bound<'a> {
         let name = call.path.text();
-        let args =
-            call.args.iter().map(|arg| Given { label: arg.label.as_ref(), value: &arg.value });
+        let args = call
+            .args
+            .iter()
+            .map(|arg| Given { label: arg.label.as_ref(), value: &arg.value });
         let fields = call.block.iter().flat_map(|block| &block.fields);
         let fields =
             fields.map(|field| Given { label: Some(&field.name), value: &field.value });
@@ -71,8 +73,11 @@ impl<'a> Checker<'a> {
         params: &'static [Param],
         scope: &Scope<'a, '_>,
     ) -> Bound<'a> {
-        let slots: Vec<Slot<'_>> =
-            params.iter().filter(|param| param.name != RIGHT_SIDE).map(Slot::from).collect();
+        let slots: Vec<Slot<'_>> = params
+            .iter()
+            .filter(|param| param.name != RIGHT_SIDE)
+            .map(Slot::from)
+            .collect();
         let given = block.fields.iter();
         let given = given
             .map(|field| Given { label: Some(&field.name), value: &field.value })
@@ -185,7 +190,8 @@ impl<'a> Checker<'a> {
             return;
         };
         let meant = suggest::nearest(&label.text, names.clone());
-        let index = meant.and_then(|meant| slots.iter().position(|slot| slot.name == meant));
+        let index =
+            meant.and_then(|meant| slots.iter().position(|slot| slot.name == meant));
         if let Some(flag) = index.and_then(|index| forgiven.get_mut(index)) {
             *flag = true;
         }
@@ -215,9 +221,11 @@ fn positional_after_named(at: Span) -> Diagnostic {
 }
 
 fn duplicate(name: &str, at: Span, first: Option<Span>) -> Diagnostic {
-    let problem =
-        Diagnostic::error("check::duplicate_argument", format!("`{name}` is given twice"))
-            .label(at, "again here");
+    let problem = Diagnostic::error(
+        "check::duplicate_argument",
+        format!("`{name}` is given twice"),
+    )
+    .label(at, "again here");
     match first {
         Some(first) => problem.label(first, "first given here"),
         None => problem,
@@ -238,7 +246,9 @@ fn example(ty: Type) -> String {
         Type::Choice(words) => words.first().copied().unwrap_or("…").to_owned(),
         Type::Function(params) => format!("|{}| …", params.join(", ")),
         Type::Extractor => "|output| …".to_owned(),
-        Type::OneOf(types) => types.first().map_or_else(|| "…".to_owned(), |&ty| example(ty)),
+        Type::OneOf(types) => {
+            types.first().map_or_else(|| "…".to_owned(), |&ty| example(ty))
+        }
         Type::Claim => "a.correct > b.correct".to_owned(),
         _ => "…".to_owned(),
     }

@@ -12,9 +12,9 @@ use super::bind::{Bound, Slot};
 use super::definition::{Kind, Space};
 use super::due::{self, Due};
 use super::settle::Settled;
-use super::suggest;
 use super::table::{Found, is_call};
 use super::{Checker, Scope};
+use crate::lang::suggest;
 
 impl<'a> Checker<'a> {
     /// Checks a call where something is due.
@@ -92,7 +92,11 @@ impl<'a> Checker<'a> {
             returns => stands_for(returns, due.ty),
         };
         if !fits {
-            let found = format!("{} (what `{}` gives)", due::described(signature.returns), signature.name);
+            let found = format!(
+                "{} (what `{}` gives)",
+                due::described(signature.returns),
+                signature.name
+            );
             self.mismatch(call.path.span, due, &found, None);
         }
         let checked = self.arguments(signature, &bound, at, scope)?;
@@ -132,15 +136,16 @@ impl<'a> Checker<'a> {
         // The prompt of a combinator is known before the bare models in it are checked.
         let prompt_at =
             signature.params.iter().position(|param| is_prompt(signature, param));
-        let prompt = match prompt_at.and_then(|at| Some((at, bound.given.get(at).copied()??))) {
-            Some((index, expr)) => {
-                let param = signature.params.get(index)?;
-                let argument = self.argument(param, expr, scope);
-                whole &= argument.is_some();
-                argument
-            }
-            None => None,
-        };
+        let prompt =
+            match prompt_at.and_then(|at| Some((at, bound.given.get(at).copied()??))) {
+                Some((index, expr)) => {
+                    let param = signature.params.get(index)?;
+                    let argument = self.argument(param, expr, scope);
+                    whole &= argument.is_some();
+                    argument
+                }
+                None => None,
+            };
         let inner = Scope { prompt: prompt.as_ref().or(scope.prompt), ..*scope };
         let mut args = IndexMap::with_capacity(signature.params.len());
         for (index, param) in signature.params.iter().enumerate() {
@@ -161,8 +166,13 @@ impl<'a> Checker<'a> {
         if !whole {
             return None;
         }
-        let call =
-            Call { name: signature.name.to_owned(), args, span: at, label: None, body: None };
+        let call = Call {
+            name: signature.name.to_owned(),
+            args,
+            span: at,
+            label: None,
+            body: None,
+        };
         self.approved(signature, call)
     }
 
@@ -219,13 +229,21 @@ impl<'a> Checker<'a> {
             suggest::did_you_mean(&name, names.chain(own.iter().map(String::as_str)))
         };
         let help = near(false).or_else(|| near(true)).or_else(|| {
-            let names: Vec<&str> = fitting(false).map(|signature| signature.name).collect();
-            (!names.is_empty() && due.ty != Type::Any)
-                .then(|| format!("{} is due here: {}", due::described(due.ty), suggest::listed(names)))
+            let names: Vec<&str> =
+                fitting(false).map(|signature| signature.name).collect();
+            (!names.is_empty() && due.ty != Type::Any).then(|| {
+                format!(
+                    "{} is due here: {}",
+                    due::described(due.ty),
+                    suggest::listed(names)
+                )
+            })
         });
-        let mut problem =
-            Diagnostic::error("check::unknown_call", format!("there is no call `{name}`"))
-                .label(call.path.span, "not in the catalogue");
+        let mut problem = Diagnostic::error(
+            "check::unknown_call",
+            format!("there is no call `{name}`"),
+        )
+        .label(call.path.span, "not in the catalogue");
         problem.help = help;
         self.report(problem);
     }

@@ -26,9 +26,11 @@ impl<'a> Checker<'a> {
             ExprKind::Logic { op, terms } => {
                 let sentences: Vec<Option<Sentence>> =
                     terms.iter().map(|term| self.claim(term, unit)).collect();
-                let sentences: Vec<Sentence> = sentences.into_iter().collect::<Option<_>>()?;
+                let sentences: Vec<Sentence> =
+                    sentences.into_iter().collect::<Option<_>>()?;
                 let dimension = sentences.first()?.dimension;
-                let claims = sentences.into_iter().map(|sentence| sentence.claim).collect();
+                let claims =
+                    sentences.into_iter().map(|sentence| sentence.claim).collect();
                 let claim = match op {
                     LogicOp::And => Claim::All(claims),
                     LogicOp::Or => Claim::Any(claims),
@@ -121,16 +123,17 @@ impl<'a> Checker<'a> {
 
     fn incomparable(&mut self, left: &Number, right: &Number) {
         let (first, second) = (left.dimension.name(), right.dimension.name());
-        let help = match (left.literal(), right.literal(), left.dimension, right.dimension) {
-            (None, Some(found), Dimension::Unit(wanted), _)
-            | (Some(found), None, _, Dimension::Unit(wanted)) => {
-                Some(due::unit_help(found, wanted))
-            }
-            (None, Some(_), Dimension::Slope, _) => {
-                Some("a slope over a quantity with a unit compares with 0 only".to_owned())
-            }
-            _ => None,
-        };
+        let help =
+            match (left.literal(), right.literal(), left.dimension, right.dimension) {
+                (None, Some(found), Dimension::Unit(wanted), _)
+                | (Some(found), None, _, Dimension::Unit(wanted)) => {
+                    Some(due::unit_help(found, wanted))
+                }
+                (None, Some(_), Dimension::Slope, _) => Some(
+                    "a slope over a quantity with a unit compares with 0 only".to_owned(),
+                ),
+                _ => None,
+            };
         let mut problem = Diagnostic::error(
             "check::compare",
             format!("{first} cannot be compared with {second}"),
@@ -142,12 +145,20 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks the margin of an equivalence.
-    fn within(&mut self, margin: Quantity, at: Span, dimension: Dimension) -> Option<Quantity> {
+    fn within(
+        &mut self,
+        margin: Quantity,
+        at: Span,
+        dimension: Dimension,
+    ) -> Option<Quantity> {
         if margin.value <= 0.0 {
             self.report(
-                Diagnostic::error("check::range", format!("a margin is more than 0, not `{margin}`"))
-                    .label(at, "nothing lies within it")
-                    .help(format!("write `within {}`", example(dimension))),
+                Diagnostic::error(
+                    "check::range",
+                    format!("a margin is more than 0, not `{margin}`"),
+                )
+                .label(at, "nothing lies within it")
+                .help(format!("write `within {}`", example(dimension))),
             );
             return None;
         }
@@ -161,7 +172,9 @@ impl<'a> Checker<'a> {
             return Some(margin);
         }
         let help = match dimension {
-            Dimension::Unit(Unit::Fraction | Unit::Points) => due::unit_help(margin, Unit::Points),
+            Dimension::Unit(Unit::Fraction | Unit::Points) => {
+                due::unit_help(margin, Unit::Points)
+            }
             Dimension::Unit(unit) => due::unit_help(margin, unit),
             _ => format!("write `within {}`", example(dimension)),
         };
@@ -180,7 +193,8 @@ impl<'a> Checker<'a> {
 
     /// An effect of three or more levels says only that any differs.
     fn omnibus(&mut self, claim: &Claim, at: Span) -> Option<()> {
-        let (Claim::Compare { left, right, .. } | Claim::Equivalent { left, right, .. }) = claim
+        let (Claim::Compare { left, right, .. } | Claim::Equivalent { left, right, .. }) =
+            claim
         else {
             return Some(());
         };
@@ -240,16 +254,23 @@ impl<'a> Checker<'a> {
         let wanted = match dimension? {
             Dimension::Unit(Unit::Fraction | Unit::Points) => Unit::Points,
             Dimension::Unit(unit) if effect.unit != Unit::Fraction => unit,
-            Dimension::Ratio | Dimension::Slope if effect.unit != Unit::Fraction => Unit::One,
-            Dimension::Unit(_) | Dimension::Ratio | Dimension::Slope | Dimension::Zero => {
-                effect.unit
+            Dimension::Ratio | Dimension::Slope if effect.unit != Unit::Fraction => {
+                Unit::One
             }
+            Dimension::Unit(_)
+            | Dimension::Ratio
+            | Dimension::Slope
+            | Dimension::Zero => effect.unit,
         };
         if effect.unit != wanted {
             self.report(
                 Diagnostic::error(
                     "check::margin",
-                    format!("the effect to detect is {}, not {}", wanted.name(), effect.unit.name()),
+                    format!(
+                        "the effect to detect is {}, not {}",
+                        wanted.name(),
+                        effect.unit.name()
+                    ),
                 )
                 .label(effect_at, effect.unit.name())
                 .help(due::unit_help(effect, wanted)),

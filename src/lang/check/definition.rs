@@ -4,8 +4,8 @@ use crate::diag::Diagnostic;
 use crate::lang::syntax::tree::{Block, Body, Definition, Expr};
 use crate::spec::{RIGHT_SIDE, Signature};
 
-use super::suggest;
 use super::{Checker, Def};
+use crate::lang::suggest;
 
 /// A kind of definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,9 +105,12 @@ impl<'a> Checker<'a> {
         let mut problems = Vec::new();
         if kind.is_named() && node.name.is_none() {
             problems.push(
-                Diagnostic::error("check::nameless", format!("{} needs a name", kind.described()))
-                    .label(node.kind.span, "no name follows")
-                    .help(format!("write `{word} some_name …`")),
+                Diagnostic::error(
+                    "check::nameless",
+                    format!("{} needs a name", kind.described()),
+                )
+                .label(node.kind.span, "no name follows")
+                .help(format!("write `{word} some_name …`")),
             );
         }
         if let (false, Some(name)) = (kind.is_named(), &node.name) {
@@ -171,7 +174,10 @@ impl<'a> Checker<'a> {
                 self.report(
                     Diagnostic::error(
                         "check::shape",
-                        format!("{} is written with `=`, not with fields", def.kind.described()),
+                        format!(
+                            "{} is written with `=`, not with fields",
+                            def.kind.described()
+                        ),
                     )
                     .label(block.span, "fields")
                     .help(format!("write for example `{example}`")),
@@ -190,8 +196,10 @@ impl<'a> Checker<'a> {
                 let word = &def.node.kind.text;
                 let signature = self.kind_signature(def);
                 let fields = signature.map_or(&[][..], |signature| signature.params);
-                let fields =
-                    fields.iter().map(|field| field.name).filter(|name| *name != RIGHT_SIDE);
+                let fields = fields
+                    .iter()
+                    .map(|field| field.name)
+                    .filter(|name| *name != RIGHT_SIDE);
                 let help = format!("its fields are {}", suggest::listed_all(fields));
                 self.report(
                     Diagnostic::error(

@@ -75,7 +75,9 @@ impl Dimension {
             (one, Self::Zero) if sum => Some(one),
             (Self::Slope, Self::Slope) if sum => Some(Self::Slope),
             (Self::Ratio, Self::Ratio) => Some(Self::Ratio),
-            (Self::Slope, Self::Unit(Unit::One | Unit::Fraction) | Self::Ratio) if !sum => {
+            (Self::Slope, Self::Unit(Unit::One | Unit::Fraction) | Self::Ratio)
+                if !sum =>
+            {
                 Some(Self::Slope)
             }
             (Self::Unit(Unit::One | Unit::Fraction) | Self::Ratio, Self::Slope)
@@ -87,7 +89,10 @@ impl Dimension {
             (one, other) => {
                 let (left, right) = (one.plain(), other.plain());
                 let unit = arith::unit(op, left, right)?;
-                if op == BinaryOp::Subtract && left == Unit::Fraction && right == Unit::Fraction {
+                if op == BinaryOp::Subtract
+                    && left == Unit::Fraction
+                    && right == Unit::Fraction
+                {
                     return Some(Self::Unit(Unit::Points));
                 }
                 let ratio = op == BinaryOp::Divide && left == right

@@ -3,7 +3,7 @@
 use crate::base::{Quantity, Unit};
 use crate::spec::Type;
 
-use super::suggest;
+use crate::lang::suggest;
 
 /// What is due at a place.
 #[derive(Debug, Clone, Copy)]

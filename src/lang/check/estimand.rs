@@ -7,8 +7,8 @@ use crate::spec::{CLAIM_FUNCTIONS, Condensed, Estimand, Sample, Scale};
 
 use super::bind::Slot;
 use super::dimension::Dimension;
-use super::suggest;
 use super::{Checker, Scope, arith, due};
+use crate::lang::suggest;
 
 /// A number of a claim with what it measures.
 #[derive(Debug, Clone)]
@@ -21,7 +21,11 @@ pub(super) struct Number {
 impl Number {
     /// Returns the quantity of a literal.
     pub(super) fn literal(&self) -> Option<Quantity> {
-        if let Estimand::Constant(quantity) = self.estimand { Some(quantity) } else { None }
+        if let Estimand::Constant(quantity) = self.estimand {
+            Some(quantity)
+        } else {
+            None
+        }
     }
 }
 
@@ -43,7 +47,9 @@ impl<'a> Checker<'a> {
                 let inner = self.estimand(inner, unit)?;
                 let minus = Quantity::new(-1.0, Unit::One);
                 Some(match inner.literal() {
-                    Some(quantity) => constant(Quantity::new(-quantity.value, quantity.unit), at),
+                    Some(quantity) => {
+                        constant(Quantity::new(-quantity.value, quantity.unit), at)
+                    }
                     None => Number {
                         estimand: Estimand::Product(
                             Box::new(Estimand::Constant(minus)),
@@ -55,7 +61,8 @@ impl<'a> Checker<'a> {
                 })
             }
             ExprKind::Binary { op, left, right, .. } => {
-                let (left, right) = (self.estimand(left, unit), self.estimand(right, unit));
+                let (left, right) =
+                    (self.estimand(left, unit), self.estimand(right, unit));
                 self.combined(*op, left?, right?)
             }
             ExprKind::Member { base, name } => {
@@ -107,18 +114,24 @@ impl<'a> Checker<'a> {
         {
             let meant = Quantity::new(margin.value, Unit::Points);
             self.report(
-                Diagnostic::error("check::margin", "a margin on a fraction is written in `pp`")
-                    .label(right.at, "a fraction, not a difference of fractions")
-                    .help(format!("did you mean `{meant}`?")),
+                Diagnostic::error(
+                    "check::margin",
+                    "a margin on a fraction is written in `pp`",
+                )
+                .label(right.at, "a fraction, not a difference of fractions")
+                .help(format!("did you mean `{meant}`?")),
             );
             return None;
         }
         let Some(dimension) = left.dimension.combined(op, right.dimension) else {
             let (first, second) = (left.dimension.name(), right.dimension.name());
             self.report(
-                Diagnostic::error("check::arithmetic", arith::sentence(op, first, second))
-                    .label(left.at, first)
-                    .label(right.at, second),
+                Diagnostic::error(
+                    "check::arithmetic",
+                    arith::sentence(op, first, second),
+                )
+                .label(left.at, first)
+                .label(right.at, second),
             );
             return None;
         };
@@ -134,7 +147,8 @@ impl<'a> Checker<'a> {
 
     fn claim_call(&mut self, call: &'a Call, at: Span, unit: usize) -> Option<Number> {
         let name = call.path.text();
-        let Some(signature) = CLAIM_FUNCTIONS.iter().find(|function| function.name == name)
+        let Some(signature) =
+            CLAIM_FUNCTIONS.iter().find(|function| function.name == name)
         else {
             self.unknown_claim_function(call, &name);
             return None;
@@ -150,7 +164,8 @@ impl<'a> Checker<'a> {
             "trend" => self.trend(first, second?, at, unit),
             "effect" => self.effect(first, second?, at, unit),
             "correlation" => {
-                let (x, y) = (self.plain_sample(first, unit), self.plain_sample(second?, unit));
+                let (x, y) =
+                    (self.plain_sample(first, unit), self.plain_sample(second?, unit));
                 Some(Number {
                     estimand: Estimand::Correlation(x?, y?),
                     dimension: Dimension::Unit(Unit::One),
@@ -192,7 +207,13 @@ impl<'a> Checker<'a> {
         Some(order)
     }
 
-    fn summary(&mut self, name: &str, order: f64, sample: Sample, at: Span) -> Option<Number> {
+    fn summary(
+        &mut self,
+        name: &str,
+        order: f64,
+        sample: Sample,
+        at: Span,
+    ) -> Option<Number> {
         let condensed_to = match name {
             "mean" => Condensed::Mean,
             "sum" => Condensed::Sum,
@@ -246,9 +267,12 @@ impl<'a> Checker<'a> {
         let help = suggest::did_you_mean(name, known.clone())
             .unwrap_or_else(|| format!("a claim knows {}", suggest::listed_all(known)));
         self.report(
-            Diagnostic::error("check::unknown_call", format!("a claim knows no `{name}`"))
-                .label(call.path.span, "not a function of claims")
-                .help(help),
+            Diagnostic::error(
+                "check::unknown_call",
+                format!("a claim knows no `{name}`"),
+            )
+            .label(call.path.span, "not a function of claims")
+            .help(help),
         );
     }
 }

@@ -10,8 +10,8 @@ use crate::spec::{Condition, Estimand, Level, Sample, TrendPoint};
 use super::dimension::Dimension;
 use super::estimand::Number;
 use super::sample::MetricUse;
-use super::suggest;
 use super::{Checker, Scope};
+use crate::lang::suggest;
 
 /// `family.metric` and one of the family's variables.
 struct Factor {
@@ -40,7 +40,9 @@ impl Factor {
             let sample = self.sample(member);
             match levels.iter_mut().find(|level| level.label == *label) {
                 Some(level) => level.samples.push(sample),
-                None => levels.push(Level { label: label.clone(), samples: vec![sample] }),
+                None => {
+                    levels.push(Level { label: label.clone(), samples: vec![sample] })
+                }
             }
         }
         levels
@@ -64,7 +66,10 @@ impl<'a> Checker<'a> {
                 self.report(
                     Diagnostic::error(
                         "check::trend_values",
-                        format!("`{}` is not a number, so there is no trend over it", level.label),
+                        format!(
+                            "`{}` is not a number, so there is no trend over it",
+                            level.label
+                        ),
                     )
                     .label(over.span, "has values that are not numbers")
                     .help(format!("write `effect({}, …)`", factor.variable)),
@@ -117,9 +122,12 @@ impl<'a> Checker<'a> {
                 "`effect(variable, family.metric)`"
             };
             self.report(
-                Diagnostic::error("check::claim", format!("`{function}` speaks of a family's metric"))
-                    .label(sample.span, "not a family's metric")
-                    .help(format!("write {order}")),
+                Diagnostic::error(
+                    "check::claim",
+                    format!("`{function}` speaks of a family's metric"),
+                )
+                .label(sample.span, "not a family's metric")
+                .help(format!("write {order}")),
             );
             self.touch(sample, &Scope::of(unit));
             return None;
@@ -147,7 +155,9 @@ impl<'a> Checker<'a> {
             None => {
                 let text = self.one_line(over.span);
                 let help = suggest::did_you_mean(&text, known.iter().copied())
-                    .unwrap_or_else(|| format!("its variables are {}", suggest::listed_all(known)));
+                    .unwrap_or_else(|| {
+                        format!("its variables are {}", suggest::listed_all(known))
+                    });
                 let problem = Diagnostic::error(
                     "check::unknown_factor",
                     format!("`{}` has no variable `{text}`", family.family),
@@ -162,9 +172,12 @@ impl<'a> Checker<'a> {
 }
 
 fn too_few(at: Span, variable: &str, code: &'static str) -> Diagnostic {
-    Diagnostic::error(code, format!("`{variable}` has only one value, so nothing can differ"))
-        .label(at, "one value")
-        .help("give the family a second value")
+    Diagnostic::error(
+        code,
+        format!("`{variable}` has only one value, so nothing can differ"),
+    )
+    .label(at, "one value")
+    .help("give the family a second value")
 }
 
 /// Reads the label of a family's value as the number that it shows.
@@ -176,7 +189,8 @@ fn number_of(label: &str) -> Option<(f64, Unit)> {
         let number = label.strip_suffix(end)?.parse::<f64>().ok()?;
         Some((number * by, unit))
     };
-    let money = |text: &str| text.strip_prefix('$').and_then(|text| text.parse::<f64>().ok());
+    let money =
+        |text: &str| text.strip_prefix('$').and_then(|text| text.parse::<f64>().ok());
     scaled("%", 0.01, Unit::Fraction)
         .or_else(|| scaled("pp", 0.01, Unit::Points))
         .or_else(|| scaled("ms", 1e-3, Unit::Seconds))

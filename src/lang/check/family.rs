@@ -48,7 +48,8 @@ impl<'a> Checker<'a> {
             let full = format!("{name}[{}]", labels.join(", "));
             let scope = Scope { unit: def.unit, family: &family, prompt: None };
             let value = self.value(expr, due, &scope);
-            members.push(value.and_then(|value| condition(def, full, Some(member), value)));
+            members
+                .push(value.and_then(|value| condition(def, full, Some(member), value)));
         }
         members.into_iter().collect()
     }
@@ -63,7 +64,9 @@ impl<'a> Checker<'a> {
         self.report(
             Diagnostic::error(
                 "check::too_large",
-                format!("a file has at most {MOST_CONDITIONS} conditions, families spread out"),
+                format!(
+                    "a file has at most {MOST_CONDITIONS} conditions, families spread out"
+                ),
             )
             .label(at, "too many with this one")
             .help("give the family fewer values"),
@@ -84,7 +87,10 @@ impl<'a> Checker<'a> {
                 self.report(
                     Diagnostic::error(
                         "check::duplicate_name",
-                        format!("`{}` is a variable of the family already", over.name.text),
+                        format!(
+                            "`{}` is a variable of the family already",
+                            over.name.text
+                        ),
                     )
                     .label(over.name.span, "again here"),
                 );
@@ -106,7 +112,10 @@ impl<'a> Checker<'a> {
             self.report(
                 Diagnostic::error(
                     "check::family_values",
-                    format!("`{}` has no values, so there is no condition", over.name.text),
+                    format!(
+                        "`{}` has no values, so there is no condition",
+                        over.name.text
+                    ),
                 )
                 .label(over.values.span, "empty"),
             );
@@ -118,7 +127,10 @@ impl<'a> Checker<'a> {
                 self.report(
                     Diagnostic::error(
                         "check::family_values",
-                        format!("`{}` has the value `{}` twice", over.name.text, bound.label),
+                        format!(
+                            "`{}` has the value `{}` twice",
+                            over.name.text, bound.label
+                        ),
                     )
                     .label(bound.span, "again here")
                     .help("each value names a condition, so no two may be the same"),
@@ -162,7 +174,12 @@ impl<'a> Checker<'a> {
                         _ => self.one_line(item.span),
                     };
                     let value = BoundValue::Expr(item, unit);
-                    values.push(Bound { name, label: Rc::from(label), value, span: item.span });
+                    values.push(Bound {
+                        name,
+                        label: Rc::from(label),
+                        value,
+                        span: item.span,
+                    });
                 }
                 Some(())
             }

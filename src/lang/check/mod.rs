@@ -26,7 +26,6 @@ mod sample;
 mod script;
 mod settle;
 mod strategy;
-pub(super) mod suggest;
 mod table;
 mod value;
 
@@ -176,7 +175,9 @@ impl<'a> Checker<'a> {
             self.report(
                 Diagnostic::error(
                     "check::too_large",
-                    format!("the definitions spread out to more than {MOST_VALUES} values"),
+                    format!(
+                        "the definitions spread out to more than {MOST_VALUES} values"
+                    ),
                 )
                 .label(at, "here they become too many")
                 .help("name a list once, not lists of lists of it"),
@@ -186,7 +187,11 @@ impl<'a> Checker<'a> {
     }
 
     /// Runs a step one level deeper; says so when that is too deep.
-    fn deeper<T>(&mut self, at: Span, step: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+    fn deeper<T>(
+        &mut self,
+        at: Span,
+        step: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
         if self.depth >= MOST_DEPTH {
             self.report(
                 Diagnostic::error(

@@ -8,9 +8,9 @@ use crate::spec::{Call, Type, Value};
 use super::definition::{Kind, Space};
 use super::due::{self, Due};
 use super::settle::{self, Settled};
-use super::suggest;
 use super::table::Found;
 use super::{BoundValue, Checker, Def, Scope};
+use crate::lang::suggest;
 
 impl<'a> Checker<'a> {
     /// Checks a name. Words of a choice come first, then variables of the family, then the
@@ -64,13 +64,14 @@ impl<'a> Checker<'a> {
     fn is_word_of(&self, ty: Type, name: &str) -> bool {
         match ty {
             Type::Choice(words) => words.contains(&name),
-            Type::Extractor => self.input.signatures.find(name).is_some_and(|signature| {
-                signature.returns == Type::Extractor
-                    && signature
-                        .params
-                        .iter()
-                        .all(|param| param.fallback != crate::spec::Fallback::Required)
-            }),
+            Type::Extractor => {
+                self.input.signatures.find(name).is_some_and(|signature| {
+                    signature.returns == Type::Extractor
+                        && signature.params.iter().all(|param| {
+                            param.fallback != crate::spec::Fallback::Required
+                        })
+                })
+            }
             _ => false,
         }
     }
@@ -99,9 +100,12 @@ impl<'a> Checker<'a> {
         let text = path.text();
         let last = path.words.last().map_or("", |word| word.text.as_str());
         self.report(
-            Diagnostic::error("check::unknown_name", format!("`{text}` is not brought here"))
-                .label(path.span, "a path stands only after `use`")
-                .help(format!("write `use {text}` at the top, and `{last}` here")),
+            Diagnostic::error(
+                "check::unknown_name",
+                format!("`{text}` is not brought here"),
+            )
+            .label(path.span, "a path stands only after `use`")
+            .help(format!("write `use {text}` at the top, and `{last}` here")),
         );
     }
 
@@ -153,7 +157,9 @@ impl<'a> Checker<'a> {
                 }
             },
             Settled::Prompt(prompt) => match due.ty {
-                Type::Prompt | Type::Any => Some(Value::Prompt(Box::new((*prompt).clone()))),
+                Type::Prompt | Type::Any => {
+                    Some(Value::Prompt(Box::new((*prompt).clone())))
+                }
                 Type::Template | Type::Text if prompt.system.is_none() => {
                     Some(Value::Text(prompt.template.clone()))
                 }
@@ -189,7 +195,8 @@ impl<'a> Checker<'a> {
         let value = self.value(expr, due, scope);
         if self.out.len() > before {
             for problem in self.out.iter_mut().skip(before) {
-                if matches!(problem.code, "check::type" | "check::unit" | "check::range") {
+                if matches!(problem.code, "check::type" | "check::unit" | "check::range")
+                {
                     for label in &mut problem.labels {
                         label.text.clear();
                     }
@@ -242,7 +249,12 @@ impl<'a> Checker<'a> {
         due: Due<'_>,
         scope: &Scope<'a, '_>,
     ) {
-        if self.input.signatures.find(name).is_some_and(|s| super::table::is_call(s.returns)) {
+        if self
+            .input
+            .signatures
+            .find(name)
+            .is_some_and(|s| super::table::is_call(s.returns))
+        {
             self.report(
                 Diagnostic::error("check::unknown_name", format!("`{name}` is a call"))
                     .label(at, "its arguments are missing")
@@ -253,8 +265,8 @@ impl<'a> Checker<'a> {
         if let Type::Choice(words) = due.ty {
             let message = due.mismatch(&format!("`{name}`"));
             let help = suggest::did_you_mean(name, words.iter().copied());
-            let mut problem =
-                Diagnostic::error("check::unknown_word", message).label(at, "not one of them");
+            let mut problem = Diagnostic::error("check::unknown_word", message)
+                .label(at, "not one of them");
             problem.help = help;
             self.report(problem);
             return;
@@ -272,7 +284,8 @@ impl<'a> Checker<'a> {
             ty if due::unit_of(ty).is_some() => "no number".to_owned(),
             ty => {
                 let text = due::described(ty);
-                let text = text.strip_prefix("an ").or(text.strip_prefix("a ")).unwrap_or(&text);
+                let text =
+                    text.strip_prefix("an ").or(text.strip_prefix("a ")).unwrap_or(&text);
                 format!("no {text}")
             }
         };
@@ -309,14 +322,19 @@ impl<'a> Checker<'a> {
         match &expr.kind {
             ExprKind::Path(path) => {
                 if let Some(word) = path.as_word() {
-                    let _found = self.find(scope.unit, Space::Values, &word.text, word.span);
+                    let _found =
+                        self.find(scope.unit, Space::Values, &word.text, word.span);
                 }
             }
-            ExprKind::List(items) => items.iter().for_each(|item| self.touch(item, scope)),
+            ExprKind::List(items) => {
+                items.iter().for_each(|item| self.touch(item, scope))
+            }
             ExprKind::Map(block) => {
                 block.fields.iter().for_each(|field| self.touch(&field.value, scope));
             }
-            ExprKind::Group(inner) | ExprKind::Negative(inner) => self.touch(inner, scope),
+            ExprKind::Group(inner) | ExprKind::Negative(inner) => {
+                self.touch(inner, scope)
+            }
             ExprKind::Call(call) => {
                 call.args.iter().for_each(|arg| self.touch(&arg.value, scope));
                 for field in call.block.iter().flat_map(|block| &block.fields) {

@@ -10,9 +10,9 @@ use crate::spec::{Condition, MEASURES, Sample, Scale, Type, measure};
 use super::definition::{Kind, Space};
 use super::due::Due;
 use super::settle::Settled;
-use super::suggest;
 use super::table::Found;
 use super::{Checker, Scope};
+use crate::lang::suggest;
 
 /// A metric or measure by name.
 #[derive(Debug, Clone)]
@@ -23,14 +23,24 @@ pub(super) struct MetricUse {
 
 impl<'a> Checker<'a> {
     /// Checks `condition.metric` or `family[value].metric`.
-    pub(super) fn sample(&mut self, base: &'a Expr, name: &'a Word, unit: usize) -> Option<Sample> {
+    pub(super) fn sample(
+        &mut self,
+        base: &'a Expr,
+        name: &'a Word,
+        unit: usize,
+    ) -> Option<Sample> {
         let condition = self.one_condition(base, name, unit);
         let metric = self.metric_use(name, unit);
         let (condition, metric) = (condition?, metric?);
         Some(Sample { condition, metric: metric.name, scale: metric.scale })
     }
 
-    fn one_condition(&mut self, base: &'a Expr, metric: &Word, unit: usize) -> Option<String> {
+    fn one_condition(
+        &mut self,
+        base: &'a Expr,
+        metric: &Word,
+        unit: usize,
+    ) -> Option<String> {
         match &base.ungrouped().kind {
             ExprKind::Index { .. } => {
                 self.indexed(base.ungrouped(), unit).map(|condition| condition.name)
@@ -38,7 +48,9 @@ impl<'a> Checker<'a> {
             ExprKind::Path(_) => {
                 let members = self.conditions_named(base, unit)?;
                 match members.as_slice() {
-                    [condition] if condition.family.is_none() => Some(condition.name.clone()),
+                    [condition] if condition.family.is_none() => {
+                        Some(condition.name.clone())
+                    }
                     members => {
                         let problem = without_index(base, metric, members);
                         self.report(problem);
@@ -48,9 +60,12 @@ impl<'a> Checker<'a> {
             }
             _ => {
                 self.report(
-                    Diagnostic::error("check::claim", "a condition is due before the dot")
-                        .label(base.span, "not the name of a condition")
-                        .help("write `condition.metric`, or `family[value].metric`"),
+                    Diagnostic::error(
+                        "check::claim",
+                        "a condition is due before the dot",
+                    )
+                    .label(base.span, "not the name of a condition")
+                    .help("write `condition.metric`, or `family[value].metric`"),
                 );
                 None
             }
@@ -58,7 +73,11 @@ impl<'a> Checker<'a> {
     }
 
     /// The conditions of the definition that an expression names.
-    pub(super) fn conditions_named(&mut self, expr: &'a Expr, unit: usize) -> Option<Rc<Vec<Condition>>> {
+    pub(super) fn conditions_named(
+        &mut self,
+        expr: &'a Expr,
+        unit: usize,
+    ) -> Option<Rc<Vec<Condition>>> {
         let word = expr.ungrouped().as_word();
         let Some(word) = word else {
             self.report(
@@ -76,8 +95,11 @@ impl<'a> Checker<'a> {
             Found::Def(id) => {
                 let def = self.def(id)?;
                 if def.kind != Kind::Condition {
-                    let message =
-                        format!("`{}` is {}, not a condition", word.text, def.kind.described());
+                    let message = format!(
+                        "`{}` is {}, not a condition",
+                        word.text,
+                        def.kind.described()
+                    );
                     self.report(
                         Diagnostic::error("check::type", message)
                             .label(word.span, "only conditions have metrics"),
@@ -98,9 +120,11 @@ impl<'a> Checker<'a> {
             self.def(*id).is_some_and(|def| def.kind == Kind::Condition)
         });
         let known: Vec<&str> = known.map(|(name, _)| name.as_str()).collect();
-        let help = suggest::did_you_mean(&word.text, known.iter().copied()).or_else(|| {
-            (!known.is_empty()).then(|| format!("the conditions are {}", suggest::listed(known)))
-        });
+        let help =
+            suggest::did_you_mean(&word.text, known.iter().copied()).or_else(|| {
+                (!known.is_empty())
+                    .then(|| format!("the conditions are {}", suggest::listed(known)))
+            });
         let mut problem = Diagnostic::error(
             "check::unknown_name",
             format!("there is no condition called `{}`", word.text),
@@ -119,8 +143,11 @@ impl<'a> Checker<'a> {
         let family = members.first().and_then(|member| member.family.clone());
         let Some(family) = family else {
             self.report(
-                Diagnostic::error("check::no_such_member", "this condition is not a family")
-                    .label(*brackets, "nothing to pick from"),
+                Diagnostic::error(
+                    "check::no_such_member",
+                    "this condition is not a family",
+                )
+                .label(*brackets, "nothing to pick from"),
             );
             return None;
         };
@@ -152,7 +179,10 @@ impl<'a> Checker<'a> {
     fn index_label(&mut self, value: &'a Expr, unit: usize) -> Option<String> {
         let value = value.ungrouped();
         match &value.kind {
-            ExprKind::Path(_) | ExprKind::Text(_) | ExprKind::Call(_) | ExprKind::List(_) => {
+            ExprKind::Path(_)
+            | ExprKind::Text(_)
+            | ExprKind::Call(_)
+            | ExprKind::List(_) => {
                 self.touch(value, &Scope::of(unit));
                 Some(self.one_line(value.span))
             }
@@ -172,13 +202,18 @@ impl<'a> Checker<'a> {
             },
             Found::Nothing => {
                 if let Some(found) = measure(&word.text) {
-                    return Some(MetricUse { name: found.name.to_owned(), scale: found.scale });
+                    return Some(MetricUse {
+                        name: found.name.to_owned(),
+                        scale: found.scale,
+                    });
                 }
                 let names = self.visible(unit, Space::Metrics);
                 let known = names.iter().map(|(name, _)| name.as_str());
                 let known = known.chain(MEASURES.iter().map(|measure| measure.name));
                 let help = suggest::did_you_mean(&word.text, known.clone())
-                    .unwrap_or_else(|| format!("after a dot stand {}", suggest::listed(known)));
+                    .unwrap_or_else(|| {
+                        format!("after a dot stand {}", suggest::listed(known))
+                    });
                 self.report(
                     Diagnostic::error(
                         "check::unknown_metric",
@@ -193,7 +228,11 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks a number that a claim names: a plain `let`.
-    pub(super) fn claim_number(&mut self, expr: &'a Expr, unit: usize) -> Option<crate::base::Quantity> {
+    pub(super) fn claim_number(
+        &mut self,
+        expr: &'a Expr,
+        unit: usize,
+    ) -> Option<crate::base::Quantity> {
         let Some(word) = expr.as_word() else {
             return self.constant(expr, &Scope::of(unit));
         };
@@ -203,17 +242,34 @@ impl<'a> Checker<'a> {
         match kind {
             Some(Kind::Condition) => {
                 let _found = self.find(unit, Space::Values, &word.text, word.span);
-                self.report(bare(word.span, &word.text, "is a condition", "correct", false));
+                self.report(bare(
+                    word.span,
+                    &word.text,
+                    "is a condition",
+                    "correct",
+                    false,
+                ));
                 None
             }
             None if metric => {
-                self.report(bare(word.span, &word.text, "is a metric", "condition", true));
+                self.report(bare(
+                    word.span,
+                    &word.text,
+                    "is a metric",
+                    "condition",
+                    true,
+                ));
                 None
             }
             Some(_) => self.constant(expr, &Scope::of(unit)),
             None => {
                 if !self.is_broken(unit, &word.text) {
-                    self.unknown(&word.text, word.span, Due::of(Type::Any), &Scope::of(unit));
+                    self.unknown(
+                        &word.text,
+                        word.span,
+                        Due::of(Type::Any),
+                        &Scope::of(unit),
+                    );
                 }
                 None
             }
@@ -222,8 +278,11 @@ impl<'a> Checker<'a> {
 }
 
 fn bare(at: Span, name: &str, what: &str, other: &str, metric: bool) -> Diagnostic {
-    let help =
-        if metric { format!("write `{other}.{name}`") } else { format!("write `{name}.{other}`") };
+    let help = if metric {
+        format!("write `{other}.{name}`")
+    } else {
+        format!("write `{name}.{other}`")
+    };
     let wanted = if metric { "whose?" } else { "which metric of it?" };
     Diagnostic::error("check::claim", format!("`{name}` {what}, not a number"))
         .label(at, wanted)
@@ -235,9 +294,8 @@ fn without_index(base: &Expr, metric: &Word, members: &[Condition]) -> Diagnosti
     let member = first.map_or("", |member| member.name.as_str());
     let family = first.and_then(|member| member.family.as_ref());
     let name = family.map_or("", |family| family.family.as_str());
-    let variable = family
-        .and_then(|family| family.values.keys().next())
-        .map_or("", String::as_str);
+    let variable =
+        family.and_then(|family| family.values.keys().next()).map_or("", String::as_str);
     let metric = &metric.text;
     Diagnostic::error(
         "check::family_without_index",

@@ -14,9 +14,9 @@ use crate::spec::{Function, Library, ScriptFunction, Type, Value};
 use super::definition::{Kind, Space};
 use super::due::Due;
 use super::settle::Settled;
-use super::suggest;
 use super::table::Found;
 use super::{BoundValue, Checker, Scope};
+use crate::lang::suggest;
 
 /// A name and a number of parameters: what tells functions apart.
 type Key = (String, usize);
@@ -56,7 +56,8 @@ impl<'a> Checker<'a> {
                     self.script_problem(problem, part.span);
                 }
                 for function in block.functions {
-                    let text = part.text.get(function.start..function.end).unwrap_or_default();
+                    let text =
+                        part.text.get(function.start..function.end).unwrap_or_default();
                     let fun = Rc::new(Fun {
                         unit,
                         name: function.name,
@@ -92,7 +93,8 @@ impl<'a> Checker<'a> {
                     used.only.as_ref().is_none_or(|only| only.text == fun.name)
                 });
                 for fun in wanted {
-                    let known = brought.entry(fun.key()).or_insert_with(|| Rc::clone(fun));
+                    let known =
+                        brought.entry(fun.key()).or_insert_with(|| Rc::clone(fun));
                     if known.span != fun.span {
                         ambiguous.insert(fun.key());
                     }
@@ -115,7 +117,8 @@ impl<'a> Checker<'a> {
 
     /// Checks the names in a file's own functions.
     fn check_functions(&mut self, unit: usize) {
-        let own = self.libraries.get(unit).map(|shelf| shelf.own.clone()).unwrap_or_default();
+        let own =
+            self.libraries.get(unit).map(|shelf| shelf.own.clone()).unwrap_or_default();
         for fun in own {
             let mut captures = IndexMap::new();
             for variable in &fun.study.variables {
@@ -228,8 +231,12 @@ impl<'a> Checker<'a> {
     ) -> Option<Option<Function>> {
         let params = params_of(ty)?;
         let shelf = self.libraries.get(unit)?;
-        let arities: Vec<usize> =
-            shelf.visible.keys().filter(|(known, _)| known == name).map(|key| key.1).collect();
+        let arities: Vec<usize> = shelf
+            .visible
+            .keys()
+            .filter(|(known, _)| known == name)
+            .map(|key| key.1)
+            .collect();
         let first = arities.first()?;
         if !arities.contains(&params.len()) {
             self.report(
@@ -353,7 +360,10 @@ impl<'a> Checker<'a> {
                 self.report(
                     Diagnostic::error(
                         "check::ambiguous_name",
-                        format!("function `{}` is brought by more than one `use`", call.name),
+                        format!(
+                            "function `{}` is brought by more than one `use`",
+                            call.name
+                        ),
                     )
                     .label(at, "which one?")
                     .help("define it in this file, or use only one of the files"),
@@ -363,8 +373,12 @@ impl<'a> Checker<'a> {
             if shelf.visible.contains_key(&key) || self.is_broken(unit, &call.name) {
                 continue;
             }
-            let others: Vec<usize> =
-                shelf.visible.keys().filter(|(name, _)| *name == call.name).map(|key| key.1).collect();
+            let others: Vec<usize> = shelf
+                .visible
+                .keys()
+                .filter(|(name, _)| *name == call.name)
+                .map(|key| key.1)
+                .collect();
             let problem = match others.first() {
                 Some(other) => Diagnostic::error(
                     "check::unknown_function",
@@ -408,8 +422,8 @@ impl<'a> Checker<'a> {
     /// Reports what Rhai has against a piece of text that stands at `span`.
     fn script_problem(&mut self, problem: &ScriptProblem, span: Span) {
         let at = within(span, problem.start, problem.end);
-        let mut found =
-            Diagnostic::error("check::script", problem.message.clone()).label(at, "in this Rhai");
+        let mut found = Diagnostic::error("check::script", problem.message.clone())
+            .label(at, "in this Rhai");
         found.help.clone_from(&problem.help);
         self.report(found);
     }
@@ -419,7 +433,8 @@ impl<'a> Checker<'a> {
         let mut found = BTreeMap::new();
         let mut open: Vec<(usize, Key)> = keys_of(study, unit, self);
         while let Some((unit, key)) = open.pop() {
-            let Some(fun) = self.libraries.get(unit).and_then(|shelf| shelf.visible.get(&key))
+            let Some(fun) =
+                self.libraries.get(unit).and_then(|shelf| shelf.visible.get(&key))
             else {
                 continue;
             };
@@ -494,7 +509,9 @@ impl<'a> Checker<'a> {
             let needs = keys_of(&fun.study, fun.unit, self);
             let needs: Vec<Rc<Fun>> = needs
                 .into_iter()
-                .filter_map(|(unit, key)| self.libraries.get(unit)?.visible.get(&key).cloned())
+                .filter_map(|(unit, key)| {
+                    self.libraries.get(unit)?.visible.get(&key).cloned()
+                })
                 .collect();
             open.splice(0..0, needs.into_iter().rev());
             taken.insert(fun.key(), fun);

@@ -53,8 +53,9 @@ impl<'a> Checker<'a> {
             return Settled::Nothing;
         }
         self.way.push((id, at));
-        let settled =
-            self.deeper(at, |checker| Some(checker.work_out(def))).unwrap_or(Settled::Nothing);
+        let settled = self
+            .deeper(at, |checker| Some(checker.work_out(def)))
+            .unwrap_or(Settled::Nothing);
         self.way.pop();
         if let Some(state) = self.states.get_mut(id) {
             *state = State::Done(settled.clone());
@@ -113,7 +114,8 @@ impl<'a> Checker<'a> {
             let name = def.and_then(|def| def.node.name.as_ref());
             name.map(|name| name.text.clone()).unwrap_or_default()
         };
-        let mut names: Vec<String> = round.iter().map(|(id, _)| name(self, *id)).collect();
+        let mut names: Vec<String> =
+            round.iter().map(|(id, _)| name(self, *id)).collect();
         names.extend(round.first().map(|(id, _)| name(self, *id)));
         let mut problem = Diagnostic::error(
             "check::cycle",
@@ -130,7 +132,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-impl<'a> Scope<'a, '_> {
+impl Scope<'_, '_> {
     /// What an expression sees at the top of a file.
     pub(super) fn of(unit: usize) -> Self {
         Self { unit, family: &[], prompt: None }

@@ -43,7 +43,8 @@ impl OwnStrategy {
 
     /// Returns the names of the parameters as they stand in brackets.
     pub(super) fn params_text(&self) -> String {
-        let names: Vec<&str> = self.params.iter().map(|param| param.name.as_str()).collect();
+        let names: Vec<&str> =
+            self.params.iter().map(|param| param.name.as_str()).collect();
         names.join(", ")
     }
 }
@@ -57,7 +58,8 @@ impl<'a> Checker<'a> {
         at: Span,
         scope: &Scope<'a, '_>,
     ) -> Option<Value> {
-        let signature = self.input.signatures.iter().find(|signature| signature.lifts).copied();
+        let signature =
+            self.input.signatures.iter().find(|signature| signature.lifts).copied();
         let Some(signature) = signature else {
             self.mismatch(at, Due::of(Type::Strategy), "a model", None);
             return None;
@@ -81,8 +83,13 @@ impl<'a> Checker<'a> {
                 args.insert(param.name.to_owned(), argument);
             }
         }
-        let call =
-            Call { name: signature.name.to_owned(), args, span: at, label: None, body: None };
+        let call = Call {
+            name: signature.name.to_owned(),
+            args,
+            span: at,
+            label: None,
+            body: None,
+        };
         let call = self.approved(&signature, call)?;
         Some(Value::Call(Box::new(call)))
     }
@@ -94,14 +101,19 @@ impl<'a> Checker<'a> {
         let mut whole = true;
         for param in &def.node.params {
             let name = param.name.text.clone();
-            if params.iter().any(|other| other.name == name) || name == "ctx" || name == "item" {
+            if params.iter().any(|other| other.name == name)
+                || name == "ctx"
+                || name == "item"
+            {
                 self.report(
                     Diagnostic::error(
                         "check::duplicate_name",
                         format!("`{name}` is a parameter of the strategy already"),
                     )
                     .label(param.name.span, "again here")
-                    .help("every strategy has `ctx` and `item` beside its own parameters"),
+                    .help(
+                        "every strategy has `ctx` and `item` beside its own parameters",
+                    ),
                 );
                 whole = false;
                 continue;
@@ -121,7 +133,12 @@ impl<'a> Checker<'a> {
         let ExprKind::Closure(closure) = &expr.ungrouped().kind else {
             let due = Due::of(Type::Function(&["ctx", "item"]));
             // A named function cannot see the strategy's parameters, so it is refused too.
-            self.mismatch(expr.span, due, "something else", Some("write `|ctx, item| …`".to_owned()));
+            self.mismatch(
+                expr.span,
+                due,
+                "something else",
+                Some("write `|ctx, item| …`".to_owned()),
+            );
             return None;
         };
         let names: Vec<&str> =
@@ -136,24 +153,29 @@ impl<'a> Checker<'a> {
         let scope = Scope::of(def.unit);
         let label = def.node.name.as_ref().map(|name| name.text.clone());
         match &def.node.body {
-            Body::Expr(expr) => {
-                match self.value(expr, Due::of(Type::Prompt), &scope)? {
-                    Value::Prompt(prompt) => Some(PromptSpec { label, ..*prompt }),
-                    _ => None,
-                }
-            }
+            Body::Expr(expr) => match self.value(expr, Due::of(Type::Prompt), &scope)? {
+                Value::Prompt(prompt) => Some(PromptSpec { label, ..*prompt }),
+                _ => None,
+            },
             Body::Block(block) => {
                 let signature = self.kind_signature(def)?;
-                let bound = self.bind_fields(block, &def.node.kind, signature.params, &scope);
-                let examples = signature.params.iter().position(|param| param.name == "examples");
-                let examples = examples.and_then(|at| bound.given.get(at).copied().flatten());
+                let bound =
+                    self.bind_fields(block, &def.node.kind, signature.params, &scope);
+                let examples =
+                    signature.params.iter().position(|param| param.name == "examples");
+                let examples =
+                    examples.and_then(|at| bound.given.get(at).copied().flatten());
                 let shots = examples.map(|expr| self.shots(expr, &scope));
-                let call = self.arguments(signature, &bound, def.node.kind.span, &scope)?;
+                let call =
+                    self.arguments(signature, &bound, def.node.kind.span, &scope)?;
                 let Some(template) = call.text("template") else {
                     self.report(
-                        Diagnostic::error("check::missing_argument", "`prompt` needs `template`")
-                            .label(def.node.kind.span, "`template` is not given")
-                            .help("add `template: \"{{ input }}\"`"),
+                        Diagnostic::error(
+                            "check::missing_argument",
+                            "`prompt` needs `template`",
+                        )
+                        .label(def.node.kind.span, "`template` is not given")
+                        .help("add `template: \"{{ input }}\"`"),
                     );
                     return None;
                 };
@@ -173,13 +195,15 @@ impl<'a> Checker<'a> {
 
     /// The few-shot examples of a prompt: `[{ input: "…", output: "…" }]`.
     fn shots(&mut self, expr: &'a Expr, scope: &Scope<'a, '_>) -> Option<Vec<Shot>> {
-        let value = self.value(expr, Due::param(Type::List(&Type::Map), "examples"), scope)?;
+        let value =
+            self.value(expr, Due::param(Type::List(&Type::Map), "examples"), scope)?;
         let mut shots = Vec::new();
         for value in value.as_list()? {
             let Value::Map(map) = value else {
                 return None;
             };
-            let text = |key: &str| map.get(key).and_then(Value::as_text).map(str::to_owned);
+            let text =
+                |key: &str| map.get(key).and_then(Value::as_text).map(str::to_owned);
             match (text("input"), text("output"), map.len()) {
                 (Some(input), Some(output), 2) => shots.push(Shot { input, output }),
                 _ => {

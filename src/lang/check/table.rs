@@ -8,8 +8,8 @@ use crate::lang::syntax::tree::Word;
 use crate::spec::{self, Type};
 
 use super::definition::{Kind, Space};
-use super::suggest;
 use super::{Checker, Def};
+use crate::lang::suggest;
 
 /// The names of one file.
 #[derive(Debug, Default)]
@@ -50,8 +50,12 @@ impl<'a> Checker<'a> {
             self.names.push(names);
         }
         for (unit, content) in units.iter().enumerate() {
-            let asked =
-                content.tree.definitions.iter().filter(|node| node.kind.text == "use").count();
+            let asked = content
+                .tree
+                .definitions
+                .iter()
+                .filter(|node| node.kind.text == "use")
+                .count();
             if let Some(names) = self.names.get_mut(unit) {
                 names.open = asked > content.uses.len();
             }
@@ -151,7 +155,13 @@ impl<'a> Checker<'a> {
     }
 
     /// Finds what a name stands for in a file, and counts it as used.
-    pub(super) fn find(&mut self, unit: usize, space: Space, name: &str, at: Span) -> Found {
+    pub(super) fn find(
+        &mut self,
+        unit: usize,
+        space: Space,
+        name: &str,
+        at: Span,
+    ) -> Found {
         let Some(names) = self.names.get(unit) else {
             return Found::Nothing;
         };
@@ -202,9 +212,11 @@ impl<'a> Checker<'a> {
                 problem = problem.label(word.span, "defined here");
             }
         }
-        self.report(problem.help(format!(
-            "define `{name}` in this file, or use only one of the files"
-        )));
+        self.report(
+            problem.help(format!(
+                "define `{name}` in this file, or use only one of the files"
+            )),
+        );
     }
 
     /// Returns the names of a space that a file sees, its own first.

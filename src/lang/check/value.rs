@@ -154,7 +154,12 @@ impl<'a> Checker<'a> {
                 match arith::apply(*op, first, second) {
                     Ok(result) => Some(result),
                     Err(error) => {
-                        self.report(arithmetic(error, *op, (first, left.span), (second, right.span)));
+                        self.report(arithmetic(
+                            error,
+                            *op,
+                            (first, left.span),
+                            (second, right.span),
+                        ));
                         None
                     }
                 }
@@ -180,7 +185,10 @@ impl<'a> Checker<'a> {
             Type::Prompt => {
                 self.template(text)?;
                 let template = text.value.clone();
-                Some(Value::Prompt(Box::new(PromptSpec { template, ..PromptSpec::default() })))
+                Some(Value::Prompt(Box::new(PromptSpec {
+                    template,
+                    ..PromptSpec::default()
+                })))
             }
             _ => {
                 let help = match due.ty {
@@ -190,8 +198,9 @@ impl<'a> Checker<'a> {
                     Type::List(&Type::Text) => {
                         Some(format!("write it in a list: `[\"{}\"]`", text.value))
                     }
-                    ty => due::unit_of(ty)
-                        .map(|unit| format!("write it without quotes: `{}`", unit.example())),
+                    ty => due::unit_of(ty).map(|unit| {
+                        format!("write it without quotes: `{}`", unit.example())
+                    }),
                 };
                 self.mismatch(text.span, due, "a string", help);
                 None
@@ -244,7 +253,12 @@ impl<'a> Checker<'a> {
         whole.then_some(Value::List(values))
     }
 
-    fn range(&mut self, expr: &'a Expr, due: Due<'_>, scope: &Scope<'a, '_>) -> Option<Value> {
+    fn range(
+        &mut self,
+        expr: &'a Expr,
+        due: Due<'_>,
+        scope: &Scope<'a, '_>,
+    ) -> Option<Value> {
         let numbers = self.range_numbers(expr, scope)?;
         let of = match due.ty {
             Type::Any => Type::Any,
@@ -259,15 +273,24 @@ impl<'a> Checker<'a> {
         }
         let values: Option<Vec<Value>> = numbers
             .into_iter()
-            .map(|value| self.number(Quantity::new(value, Unit::One), expr.span, due.with(of)))
+            .map(|value| {
+                self.number(Quantity::new(value, Unit::One), expr.span, due.with(of))
+            })
             .collect();
         values.map(Value::List)
     }
 
-    fn map(&mut self, block: &'a Block, due: Due<'_>, scope: &Scope<'a, '_>) -> Option<Value> {
+    fn map(
+        &mut self,
+        block: &'a Block,
+        due: Due<'_>,
+        scope: &Scope<'a, '_>,
+    ) -> Option<Value> {
         if !matches!(due.ty, Type::Any | Type::Map) {
             let help = match due.ty {
-                Type::List(&Type::Map) => Some("write it in a list: `[{ … }]`".to_owned()),
+                Type::List(&Type::Map) => {
+                    Some("write it in a list: `[{ … }]`".to_owned())
+                }
                 _ => None,
             };
             self.mismatch(block.span, due, "a map", help);

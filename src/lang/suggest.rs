@@ -29,15 +29,15 @@ pub(super) fn nearest<'a>(
 }
 
 /// Writes "did you mean `x`?" for the nearest candidate.
-pub(super) fn did_you_mean<'a>(
+pub(super) fn did_you_mean<'a, I: IntoIterator<Item = &'a str>>(
     name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
+    candidates: I,
 ) -> Option<String> {
     nearest(name, candidates).map(|found| format!("did you mean `{found}`?"))
 }
 
 /// Lists words in backticks, at most a dozen of them.
-pub(super) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn listed<'a, I: IntoIterator<Item = &'a str>>(words: I) -> String {
     const MOST: usize = 12;
     let words: Vec<&str> = words.into_iter().collect();
     let mut shown: Vec<String> =
@@ -49,7 +49,7 @@ pub(super) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// Lists all words in backticks.
-pub(super) fn listed_all<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn listed_all<'a, I: IntoIterator<Item = &'a str>>(words: I) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     words.join(", ")
 }

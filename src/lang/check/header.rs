@@ -1,0 +1,216 @@
+//! Definitions that have fields: the header, metrics, hypotheses and the report.
+
+use std::collections::BTreeSet;
+
+use crate::base::{Digest, Digester};
+use crate::diag::Diagnostic;
+use crate::lang::syntax::tree::{Expr, ExprKind};
+use crate::spec::{
+    Alternative, Call, Claim, Condition, Correction, DatasetDef, FORMATS, Header,
+    Hypothesis, Metric, Missing, Scale, Type, Value,
+};
+
+use super::claim;
+use super::due::Due;
+use super::{Checker, Def, Scope};
+
+impl<'a> Checker<'a> {
+    /// Checks the fields of a definition against the signature of its kind.
+    fn field_call(&mut self, def: Def<'a>) -> Option<Call> {
+        let signature = self.kind_signature(def)?;
+        let block = self.fields(def)?;
+        let scope = Scope::of(def.unit);
+        let bound = self.bind_fields(block, &def.node.kind, signature.params, &scope);
+        self.arguments(signature, &bound, def.node.kind.span, &scope)
+    }
+
+    /// The header of the experiment, and the dataset that it names.
+    pub(super) fn header(&mut self, def: Def<'a>) -> Option<(Header, Option<Value>)> {
+        let call = self.field_call(def)?;
+        let authors = call.list("authors").unwrap_or_default().iter();
+        let small = |name: &str| call.count(name).and_then(|n| u32::try_from(n).ok());
+        let header = Header {
+            authors: authors.filter_map(Value::as_text).map(str::to_owned).collect(),
+            seed: call.count("seed")?,
+            repeats: small("repeats")?,
+            budget: call.number("budget"),
+            timeout: call.number("timeout"),
+            concurrency: small("concurrency")?,
+            max_failures: call.number("max_failures")?,
+            correction: match call.text("correction") {
+                Some("bonferroni") => Correction::Bonferroni,
+                Some("none") => Correction::None,
+                _ => Correction::Holm,
+            },
+            cluster: call.text("cluster").map(str::to_owned),
+        };
+        Some((header, call.arg("dataset").cloned()))
+    }
+
+    /// The formats of the report.
+    pub(super) fn formats(&mut self, def: Option<Def<'a>>) -> Option<Vec<String>> {
+        let first = FORMATS.first().map(|format| (*format).to_owned());
+        let Some(def) = def else {
+            return Some(first.into_iter().collect());
+        };
+        let call = self.field_call(def)?;
+        match call.list("formats") {
+            Some(formats) => {
+                let mut words: Vec<String> = Vec::new();
+                for word in formats.iter().filter_map(Value::as_text) {
+                    if !words.iter().any(|known| known == word) {
+                        words.push(word.to_owned());
+                    }
+                }
+                Some(words)
+            }
+            None => Some(first.into_iter().collect()),
+        }
+    }
+
+    /// Works out a `metric` definition.
+    pub(super) fn metric_of(&mut self, def: Def<'a>) -> Option<Metric> {
+        let scope = Scope::of(def.unit);
+        let name = def.node.name.as_ref().map(|name| name.text.clone());
+        let expr = self.right_side(def)?;
+        let (value, missing) = self.scorer(expr, &scope)?;
+        let Value::Call(mut call) = value else {
+            return None;
+        };
+        let signature = self.signature(&call.name)?;
+        let scale = signature.scale.map_or(Scale::Continuous, |scale| scale(&call));
+        let name = name?;
+        call.label = Some(name.clone());
+        let word = missing.or_else(|| call.text("missing").map(str::to_owned));
+        Some(Metric {
+            name,
+            title: def.node.title.as_ref().map(|title| title.value.clone()),
+            doc: def.node.doc.clone(),
+            call: *call,
+            scale,
+            missing: match word.as_deref() {
+                Some("wrong") => Missing::Wrong,
+                Some("drop") => Missing::Drop,
+                _ => Missing::ByScale,
+            },
+        })
+    }
+
+    /// The scorer of a metric, and what it says of failed trials.
+    fn scorer(
+        &mut self,
+        expr: &'a Expr,
+        scope: &Scope<'a, '_>,
+    ) -> Option<(Value, Option<String>)> {
+        let due = Due::of(Type::Scorer);
+        let ExprKind::Call(call) = &expr.ungrouped().kind else {
+            return self.value(expr, due, scope).map(|value| (value, None));
+        };
+        // A scorer that knows `missing` itself keeps it.
+        let own = self.signature(&call.path.text());
+        let own = own.is_some_and(|signature| signature.param("missing").is_some());
+        let extra: &[&str] = if own { &[] } else { &["missing"] };
+        let (value, extra) = self.call_with(call, expr.span, due, scope, extra)?;
+        let mut missing = None;
+        for (label, expr) in extra {
+            if missing.is_some() {
+                self.report(
+                    Diagnostic::error(
+                        "check::duplicate_argument",
+                        "`missing` is given twice",
+                    )
+                    .label(label.span, "again here"),
+                );
+                return None;
+            }
+            let due = Due::param(Type::Choice(&["wrong", "drop"]), "missing");
+            missing = Some(self.value(expr, due, scope)?);
+        }
+        Some((value, missing.and_then(|value| value.as_text().map(str::to_owned))))
+    }
+
+    /// Works out a `hypothesis` definition; its digest is filled in later.
+    pub(super) fn hypothesis(&mut self, def: Def<'a>) -> Option<Hypothesis> {
+        let signature = self.kind_signature(def)?;
+        let block = self.fields(def)?;
+        let scope = Scope::of(def.unit);
+        let mut bound = self.bind_fields(block, &def.node.kind, signature.params, &scope);
+        // The claim and the power are sentences, not values.
+        let mut take = |name: &str| {
+            let at = signature.params.iter().position(|param| param.name == name)?;
+            bound.given.get_mut(at)?.take()
+        };
+        let (said, goal) = (take("claim"), take("power"));
+        let sentence = said.and_then(|expr| self.claim(expr, def.unit));
+        let dimension = sentence.as_ref().map(|sentence| sentence.dimension);
+        let power = goal.map(|expr| self.power(expr, dimension, def.unit));
+        let call = self.arguments(signature, &bound, def.node.kind.span, &scope);
+        let (sentence, call) = (sentence?, call?);
+        let power = match power {
+            Some(power) => Some(power?),
+            None => None,
+        };
+        Some(Hypothesis {
+            name: def.node.name.as_ref()?.text.clone(),
+            title: def.node.title.as_ref().map(|title| title.value.clone()),
+            doc: def.node.doc.clone(),
+            claim: sentence.claim,
+            claim_text: said.map(|expr| self.one_line(expr.span)).unwrap_or_default(),
+            alpha: call.number("alpha")?,
+            alternative: match call.text("alternative") {
+                Some("one_sided") => Alternative::OneSided,
+                _ => Alternative::TwoSided,
+            },
+            power,
+            test: call.text("test").map(str::to_owned),
+            span: def.node.span,
+            digest: Digest::default(),
+        })
+    }
+}
+
+/// What a hypothesis may reach, for its digest.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach<'e> {
+    pub(super) header: &'e Header,
+    pub(super) dataset: Option<&'e DatasetDef>,
+    pub(super) conditions: &'e [Condition],
+    pub(super) metrics: &'e [Metric],
+}
+
+/// Returns the digest of a hypothesis: the claim, the level, the alternative, the test, the
+/// correction, and the conditions, metrics, dataset and repeats that the claim reaches.
+pub(super) fn digest(hypothesis: &Hypothesis, reach: Reach<'_>) -> Digest {
+    let mut digester = Digester::new("hypothesis");
+    claim::digest_claim(&hypothesis.claim, &mut digester);
+    digester.float(hypothesis.alpha);
+    digester.number(u64::from(hypothesis.alternative == Alternative::OneSided));
+    digester.text(hypothesis.test.as_deref().unwrap_or("auto"));
+    digester.text(reach.header.correction.word());
+    digester.number(u64::from(reach.header.repeats));
+    digester.text(reach.header.cluster.as_deref().unwrap_or_default());
+    if let Some(dataset) = reach.dataset {
+        digester.text("dataset").digest(&dataset.call.digest());
+    }
+    let (conditions, metrics) = named(&hypothesis.claim);
+    for condition in reach.conditions {
+        if conditions.contains(condition.name.as_str()) {
+            digester.text(&condition.name).digest(&condition.strategy.digest());
+        }
+    }
+    for metric in reach.metrics {
+        if metrics.contains(metric.name.as_str()) {
+            digester.text(&metric.name).digest(&metric.call.digest());
+            digester.text(metric.scale.word()).text(metric.missing.word());
+        }
+    }
+    digester.finish()
+}
+
+/// The conditions and metrics that a claim names.
+pub(super) fn named(claim: &Claim) -> (BTreeSet<&str>, BTreeSet<&str>) {
+    let samples = claim.samples();
+    let conditions = samples.iter().map(|sample| sample.condition.as_str()).collect();
+    let metrics = samples.iter().map(|sample| sample.metric.as_str()).collect();
+    (conditions, metrics)
+}

@@ -1,0 +1,45 @@
+//! The way from a path to an experiment.
+
+use crate::diag::Diagnostic;
+use crate::lang::bundle::{self, Files};
+use crate::lang::check::{self, Input, Override};
+use crate::script::Host;
+use crate::spec::{Experiment, Signatures, SourceText};
+
+/// What came of loading a file.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Every file that was read, by the index in its [`crate::base::FileId`].
+    pub sources: Vec<SourceText>,
+    /// The experiment; `None` when there is an error among the diagnostics.
+    pub experiment: Option<Experiment>,
+    /// Every error and warning, sorted by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a file and all that it uses, and checks it.
+#[must_use]
+pub fn load(
+    entry: &str,
+    files: &dyn Files,
+    signatures: &Signatures,
+    host: &Host,
+    overrides: &[Override],
+) -> Loaded {
+    let mut bundle = bundle::read(entry, files);
+    check::apply_overrides(&mut bundle, overrides, signatures);
+    if bundle.units.is_empty() {
+        return Loaded {
+            sources: bundle.texts,
+            experiment: None,
+            diagnostics: bundle.out,
+        };
+    }
+    let input = Input { units: &bundle.units, texts: &bundle.texts, signatures, host };
+    let (experiment, diagnostics) = check::check(input, bundle.out);
+    let experiment = experiment.map(|mut experiment| {
+        experiment.sources.clone_from(&bundle.texts);
+        experiment
+    });
+    Loaded { sources: bundle.texts, experiment, diagnostics }
+}
