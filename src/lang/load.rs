@@ -1,8 +1,8 @@
 //! The way from a path to an experiment.
 
-use crate::diag::{Diagnostic, Sources};
+use crate::diag::{Diagnostic, Explanation, SOURCE_EXPLANATIONS, Sources};
 use crate::lang::bundle::{self, Files};
-use crate::lang::check::{self, Input, Override};
+use crate::lang::check::{self, Input, Override, codes};
 use crate::script::Host;
 use crate::spec::{Experiment, Signatures};
 
@@ -42,4 +42,13 @@ pub fn load(
         experiment
     });
     Loaded { sources: bundle.sources, experiment, diagnostics }
+}
+
+/// Returns the long form of every code that loading a file may report, sorted by code.
+#[must_use]
+pub fn explanations() -> Vec<&'static Explanation> {
+    let lists = codes::EXPLANATIONS.into_iter().chain([SOURCE_EXPLANATIONS]);
+    let mut all: Vec<&Explanation> = lists.flatten().collect();
+    all.sort_by_key(|explanation| explanation.code);
+    all
 }

@@ -275,3 +275,78 @@ fn definitions_that_grow_or_nest_without_end_are_refused() {
         with_head("condition c[n in 1..=200, m in 1..=200] = vote(repeat(a, n))\n");
     assert_eq!(refused(&[("e.crucible", &family)])[0].0, "check::too_large");
 }
+
+/// What the examples of the explanations stand in.
+const AROUND: &str = "condition c = ask(a)\ncondition v = vote([a, b])\n\
+    condition panel[n in 1..=3] = vote(repeat(a, n))\nmetric correct = exact_match()\n";
+
+const BESIDE: [(&str, &str); 4] = [
+    ("models.crucible", "model mini = sim(accuracy: 70%)\n"),
+    ("other.crucible", "model mini = sim(accuracy: 80%)\n"),
+    ("run.crucible", "experiment other { seed: 1 }\n"),
+    ("lib.rhai", "fn twice(x) { x + x }\n"),
+];
+
+/// Loads the part of an explanation's example that has the mistake.
+fn example(code: &str, example: &str) -> Loaded {
+    let mistake = example.split("\n// Better:").next().unwrap().to_owned() + "\n";
+    let whole = match mistake.strip_prefix("// alone\n") {
+        Some(alone) => alone.to_owned(),
+        None => with_head(AROUND) + &mistake,
+    };
+    let whole = match code {
+        "check::too_deep" => {
+            (0..400).fold(whole, |text, n| text + &format!("let x{n} = x{}\n", n + 1))
+        }
+        _ => whole,
+    };
+    let mut files = vec![("e.crucible", whole.as_str())];
+    files.extend(BESIDE);
+    let set: &[(&str, &str)] =
+        if code == "check::set" { &[("experment.seed", "7")] } else { &[] };
+    load(&files, set)
+}
+
+#[test]
+fn every_code_is_explained_and_its_example_shows_it() {
+    let mut codes = codes_in_source();
+    let mut pages = String::new();
+    for explanation in lang::explanations() {
+        let code = explanation.code;
+        if !code.starts_with("check::") {
+            continue;
+        }
+        codes.retain(|known| known != code);
+        let loaded = example(code, explanation.example);
+        let found: Vec<&str> =
+            loaded.diagnostics.iter().map(|found| found.code).collect();
+        let page = shown(&loaded);
+        assert!(found.contains(&code), "{code}: {found:?}\n{page}");
+        assert!(found.iter().all(|one| *one == code), "{code}: {found:?}\n{page}");
+        if code != "check::too_deep" {
+            pages += &format!("{}\n{page}\n", explanation.title);
+        }
+    }
+    assert!(codes.is_empty(), "without explanation: {codes:?}");
+    insta::assert_snapshot!("codes", pages);
+}
+
+/// Every code that stands in the checker's source.
+fn codes_in_source() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lang");
+    let mut codes = Vec::new();
+    for folder in [root.clone(), root.join("check")] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let Ok(text) = std::fs::read_to_string(path) else { continue };
+            codes.extend(
+                text.split("\"check::")
+                    .skip(1)
+                    .map(|rest| format!("check::{}", rest.split('"').next().unwrap())),
+            );
+        }
+    }
+    codes.sort();
+    codes.dedup();
+    codes
+}

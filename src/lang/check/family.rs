@@ -48,8 +48,7 @@ impl<'a> Checker<'a> {
             let full = format!("{name}[{}]", labels.join(", "));
             let scope = Scope { unit: def.unit, family: &family, prompt: None };
             let value = self.value(expr, due, &scope);
-            members
-                .push(value.and_then(|value| condition(def, full, Some(member), value)));
+            members.push(condition(def, full, Some(member), value));
         }
         Some(members)
     }
