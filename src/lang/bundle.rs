@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::{FileId, Span};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Sources};
 use crate::lang::stdlib;
 use crate::lang::suggest;
 use crate::lang::syntax;
@@ -56,6 +56,7 @@ pub(super) struct ScriptPart {
 /// All files, and what was wrong with reading them.
 #[derive(Debug, Default)]
 pub(super) struct Bundle {
+    pub(super) sources: Sources,
     pub(super) texts: Vec<SourceText>,
     pub(super) units: Vec<Unit>,
     pub(super) out: Vec<Diagnostic>,
@@ -122,25 +123,23 @@ impl Reader<'_> {
         match String::from_utf8(bytes) {
             Ok(text) => Some(text),
             Err(error) => {
-                let good = error.utf8_error().valid_up_to();
-                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let file = self.source(path, &text);
-                self.bundle.out.push(
-                    Diagnostic::error(
-                        "check::encoding",
-                        format!("`{path}` is not UTF-8"),
-                    )
-                    .label(Span::new(file, good, good + 3), "not UTF-8 from here")
-                    .help("save the file as UTF-8"),
-                );
+                let added = self.bundle.sources.add_bytes(path, error.as_bytes());
+                let text = String::from_utf8_lossy(error.as_bytes());
+                self.keep(path, &text);
+                self.bundle.out.extend(added.err().map(|problem| *problem));
                 None
             }
         }
     }
 
     fn source(&mut self, path: &str, text: &str) -> FileId {
-        let next = u32::try_from(self.bundle.texts.len()).unwrap_or(u32::MAX);
-        let file = FileId(next);
+        self.bundle.sources.add(path, text);
+        self.keep(path, text)
+    }
+
+    /// Keeps a text for the record; its place in the list is its id.
+    fn keep(&mut self, path: &str, text: &str) -> FileId {
+        let file = FileId(u32::try_from(self.bundle.texts.len()).unwrap_or(u32::MAX));
         self.bundle.texts.push(SourceText {
             file,
             path: path.to_owned(),

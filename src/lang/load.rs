@@ -1,16 +1,16 @@
 //! The way from a path to an experiment.
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Explanation, SOURCE_EXPLANATIONS, Sources};
 use crate::lang::bundle::{self, Files};
-use crate::lang::check::{self, Input, Override};
+use crate::lang::check::{self, Input, Override, codes};
 use crate::script::Host;
-use crate::spec::{Experiment, Signatures, SourceText};
+use crate::spec::{Experiment, Signatures};
 
 /// What came of loading a file.
 #[derive(Debug)]
 pub struct Loaded {
     /// Every file that was read, by the index in its [`crate::base::FileId`].
-    pub sources: Vec<SourceText>,
+    pub sources: Sources,
     /// The experiment; `None` when there is an error among the diagnostics.
     pub experiment: Option<Experiment>,
     /// Every error and warning, sorted by place.
@@ -30,7 +30,7 @@ pub fn load(
     check::apply_overrides(&mut bundle, overrides, signatures);
     if bundle.units.is_empty() {
         return Loaded {
-            sources: bundle.texts,
+            sources: bundle.sources,
             experiment: None,
             diagnostics: bundle.out,
         };
@@ -41,5 +41,14 @@ pub fn load(
         experiment.sources.clone_from(&bundle.texts);
         experiment
     });
-    Loaded { sources: bundle.texts, experiment, diagnostics }
+    Loaded { sources: bundle.sources, experiment, diagnostics }
+}
+
+/// Returns the long form of every code that loading a file may report, sorted by code.
+#[must_use]
+pub fn explanations() -> Vec<&'static Explanation> {
+    let lists = codes::EXPLANATIONS.into_iter().chain([SOURCE_EXPLANATIONS]);
+    let mut all: Vec<&Explanation> = lists.flatten().collect();
+    all.sort_by_key(|explanation| explanation.code);
+    all
 }

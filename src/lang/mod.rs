@@ -15,5 +15,4 @@ pub mod syntax;
 
 pub use bundle::Files;
 pub use check::Override;
-pub use check::codes::EXPLANATIONS;
-pub use load::{Loaded, load};
+pub use load::{Loaded, explanations, load};

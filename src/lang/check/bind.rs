@@ -118,6 +118,9 @@ impl<'a> Checker<'a> {
                 None if named => {
                     self.report(positional_after_named(arg.value.span));
                     bound.whole = false;
+                    // It may be for any of those that are missing.
+                    forgiven.fill(true);
+                    self.touch(arg.value, scope);
                     continue;
                 }
                 None => {

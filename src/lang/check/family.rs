@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use crate::base::{Quantity, Span, Unit};
 use crate::diag::Diagnostic;
 use crate::lang::syntax::tree::{Body, Expr, ExprKind, Over};
-use crate::spec::{Condition, FamilyMember, Type, Value};
+use crate::spec::{Call, Condition, FamilyMember, Type, Value};
 
 use super::definition::{Kind, Space};
 use super::due::Due;
@@ -28,8 +28,8 @@ impl<'a> Checker<'a> {
         let name = name?.text.clone();
         if def.node.family.is_empty() {
             self.room_for(1, def.node.span)?;
-            let value = self.value(expr, due, &Scope::of(def.unit))?;
-            return Some(vec![condition(def, name, None, value)?]);
+            let value = self.value(expr, due, &Scope::of(def.unit));
+            return Some(vec![condition(def, name, None, value)]);
         }
         let variables = self.variables(def)?;
         let count = variables.iter().map(Vec::len).try_fold(1_usize, usize::checked_mul);
@@ -48,10 +48,9 @@ impl<'a> Checker<'a> {
             let full = format!("{name}[{}]", labels.join(", "));
             let scope = Scope { unit: def.unit, family: &family, prompt: None };
             let value = self.value(expr, due, &scope);
-            members
-                .push(value.and_then(|value| condition(def, full, Some(member), value)));
+            members.push(condition(def, full, Some(member), value));
         }
-        members.into_iter().collect()
+        Some(members)
     }
 
     /// Says whether there may be so many more conditions.
@@ -271,6 +270,9 @@ impl<'a> Checker<'a> {
         scope: &Scope<'a, '_>,
     ) -> Option<Value> {
         let condition = self.indexed(expr, scope.unit)?;
+        if is_broken(&condition) {
+            return None;
+        }
         if !self.spend(super::settle::size_of(&condition.strategy), expr.span) {
             return None;
         }
@@ -292,21 +294,35 @@ fn combination<'a>(variables: &[Vec<Bound<'a>>], mut index: usize) -> Vec<Bound<
     family
 }
 
+/// Makes a condition. One whose strategy has a mistake is kept, so that claims can name it;
+/// its call has no name, and no experiment comes of the file.
 fn condition(
     def: Def<'_>,
     name: String,
     family: Option<FamilyMember>,
-    value: Value,
-) -> Option<Condition> {
-    let Value::Call(strategy) = value else {
-        return None;
+    value: Option<Value>,
+) -> Condition {
+    let strategy = match value {
+        Some(Value::Call(call)) => *call,
+        _ => Call {
+            name: String::new(),
+            args: IndexMap::new(),
+            span: def.node.span,
+            label: None,
+            body: None,
+        },
     };
-    Some(Condition {
+    Condition {
         name,
         title: def.node.title.as_ref().map(|title| title.value.clone()),
         doc: def.node.doc.clone(),
         family,
-        strategy: *strategy,
+        strategy,
         span: def.node.span,
-    })
+    }
+}
+
+/// Says whether the strategy of a condition has a mistake that is told already.
+pub(super) fn is_broken(condition: &Condition) -> bool {
+    condition.strategy.name.is_empty()
 }

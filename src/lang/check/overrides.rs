@@ -31,11 +31,13 @@ pub(in crate::lang) fn apply(
 ) {
     for wanted in overrides {
         let file = FileId(u32::try_from(bundle.texts.len()).unwrap_or(u32::MAX));
+        let shown = format!("{SHOWN}{}={}", wanted.path, wanted.value);
+        bundle.sources.add("the command line", shown.as_str());
         bundle.texts.push(SourceText {
             file,
             path: "the command line".to_owned(),
             folder: String::new(),
-            text: format!("{SHOWN}{}={}", wanted.path, wanted.value),
+            text: shown,
         });
         if let Err(problems) = one(bundle, wanted, file, signatures) {
             bundle.out.extend(problems);

@@ -136,6 +136,7 @@ impl<'a> Checker<'a> {
                 self.take(Call::clone(&call), ty, at, due, scope, def.kind.described())
             }
             Settled::Members(members) => match members.as_slice() {
+                [condition] if super::family::is_broken(condition) => None,
                 [condition] if condition.family.is_none() => {
                     if !self.spend(settle::size_of(&condition.strategy), at) {
                         return None;
