@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::exit::Trouble;
 use super::{colour_err, columns, tell};
-use crate::catalogue;
-use crate::diag::{self, Diagnostic, Severity, Sources};
+use crate::catalogue::{self, AssembleError};
+use crate::diag::{self, Diagnostic, Label, Severity, Sources};
 use crate::lang::{self, Files, Override};
 use crate::script::{Host, Limits};
 use crate::spec::Experiment;
@@ -59,6 +59,28 @@ pub(super) fn examine(file: &str, set: &[String]) -> Result<Examined, Trouble> {
     })
 }
 
+/// Tells a mistake that only building the experiment could find, at its place.
+pub(super) fn told(experiment: &Experiment, error: &AssembleError) -> Trouble {
+    if error.span.is_empty() {
+        let help = error.help.as_ref().map_or(String::new(), |help| format!("; {help}"));
+        return Trouble::Wrong(format!("{}{help}", error.message));
+    }
+    let mut sources = Sources::default();
+    for source in &experiment.sources {
+        sources.add(source.path.clone(), source.text.clone());
+    }
+    let diagnostic = Diagnostic {
+        severity: Severity::Error,
+        code: "run::cannot_build",
+        message: error.message.clone(),
+        labels: vec![Label { span: error.span, text: String::new() }],
+        help: error.help.clone(),
+    };
+    let style = diag::Style { color: colour_err(), width: columns().clamp(60, 120) };
+    tell(&diag::render(&sources, &diagnostic, style));
+    Trouble::Told
+}
+
 /// Reads and checks a file; prints what is wrong with it to stderr.
 pub(super) fn load(file: &str, set: &[String]) -> Result<Checked, Trouble> {
     let examined = examine(file, set)?;
@@ -71,10 +93,10 @@ pub(super) fn load(file: &str, set: &[String]) -> Result<Checked, Trouble> {
 
 /// Renders all diagnostics for a terminal.
 pub(super) fn rendered(examined: &Examined) -> String {
-    let look = diag::Look { colour: colour_err(), width: columns().clamp(60, 120) };
+    let style = diag::Style { color: colour_err(), width: columns().clamp(60, 120) };
     let mut page = String::new();
     for diagnostic in &examined.diagnostics {
-        page += &diag::render(diagnostic, &examined.sources, look);
+        page += &diag::render(&examined.sources, diagnostic, style);
         page.push('\n');
     }
     let count = |severity| {
