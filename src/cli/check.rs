@@ -39,7 +39,7 @@ fn joined(examined: &[Examined]) -> Json {
     let mut errors = Vec::new();
     let mut warnings = Vec::new();
     for one in examined {
-        let document = diag::to_json(&one.sources, &one.diagnostics);
+        let document = diag::to_json(&one.diagnostics, &one.sources);
         for (name, into) in [("errors", &mut errors), ("warnings", &mut warnings)] {
             into.extend(document.get(name).and_then(Json::as_array).into_iter().flatten().cloned());
         }

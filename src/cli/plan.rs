@@ -47,15 +47,6 @@ pub(super) fn prepare(checked: Checked, choice: &Choice) -> Result<Prepared, Tro
                 .to_owned(),
         ));
     }
-    for hypothesis in &experiment.hypotheses {
-        if let Err(refused) = analysis::supports(hypothesis, &experiment.header) {
-            let help = refused.help.map_or(String::new(), |help| format!("; {help}"));
-            return Err(Trouble::Wrong(format!(
-                "hypothesis `{}` (`{}`) cannot be decided: {}{help}",
-                hypothesis.name, hypothesis.claim_text, refused.reason
-            )));
-        }
-    }
     let materials = Materials::load(&experiment, checked.host)
         .map_err(|error| load::told(&experiment, &error))?;
     let selection = Selection { limit: choice.limit, only: choice.only() };

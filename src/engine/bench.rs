@@ -9,6 +9,7 @@ use crate::catalogue::Assembly;
 use crate::engine::laboratory::{Attempt, Laboratory, Spend};
 use crate::plan::TrialSpec;
 use crate::record::{Failure, FailureKind, Output, Score, Usage};
+use crate::score;
 use crate::script::ScriptRun;
 use crate::strategy::{TrialContext, TrialKey};
 
@@ -76,7 +77,9 @@ impl Laboratory for Bench {
             .digest(&trial.key)
             .number(metric as u64)
             .finish();
-        scorer.score(output, item, &ScriptRun::keyed(key))
+        scorer
+            .try_score(output, item, &ScriptRun::keyed(key))
+            .unwrap_or_else(|failure| score::failed(&failure, &self.assembly.sources))
     }
 
     fn spend(&self) -> Spend {
