@@ -28,9 +28,9 @@ fn workshop() -> Workshop {
     Workshop::new(Host::default(), vec![Library { functions: vec![function] }])
 }
 
-fn callable(workshop: &Workshop, params: &[&str], body: &str, list: usize) -> Callable {
+fn callable(workshop: &Workshop, params: &[&str], body: &str, list: u32) -> Callable {
     let words = (0..list)
-        .map(|n| Value::Quantity(Quantity::new(f64::from(n as u32), Unit::One)))
+        .map(|n| Value::Quantity(Quantity::new(f64::from(n), Unit::One)))
         .collect();
     let function = Function {
         params: params.iter().map(|param| (*param).to_owned()).collect(),

@@ -1,4 +1,5 @@
 //! The Rhai host as the rest of the house meets it: whole files cut by hand.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may fall over")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

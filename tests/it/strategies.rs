@@ -1,10 +1,14 @@
 //! Strategies over the real gateway and simulated models.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may fall over")]
 
 use std::sync::Arc;
 
 use crucible::base::{Digest, Quantity, Span, Unit};
+use crucible::catalogue::{self, Materials, Needs};
+use crucible::lang::{self, Files};
 use crucible::model::{Gateway, GatewaySettings, ModelRef, Surroundings, lane};
-use crucible::record::Item;
+use crucible::record::{Item, Output, Score};
+use crucible::script::{Host, ScriptRun};
 use crucible::spec::{Argument, Call, Value};
 use crucible::strategy::{Ask, CallForecast, Strategy, TrialContext, TrialKey};
 
@@ -78,4 +82,71 @@ async fn a_trial_says_what_it_took() {
     assert_eq!((calls.len(), calls[0].place.as_str()), (1, "#0"));
     let forecast: CallForecast = ask.forecast(&item(1), &gateway);
     assert_eq!((forecast.worst_calls, forecast.at_least), (Some(1), false));
+}
+
+const OWN_STRATEGY: &str = "experiment custom_strategy \"Checking one's own answer\" { seed: 3 }
+model m = sim(accuracy: 70%)
+dataset sums = items(40, |i| #{ input: `What is ${i} + 5?`, target: i + 5 })
+strategy double_check(model, times: 1) = |ctx, item| {
+    let answer = ctx.ask(model, item.input);
+    for i in 0..times {
+        let again = ctx.ask(model, `${item.input}\\nEarlier answer: ${answer.text}`);
+        if again.text == answer.text { break; }
+        answer = again;
+    }
+    answer
+}
+condition once    = ask(m)
+condition checked = double_check(m, times: 3)
+condition panel[n in 1..=3] = vote(repeat(m, n), answer: last_number, prompt: \"{{ input }}!\")
+metric correct = exact_match(extract: last_number)
+metric endless = score(|output, item| { loop { } })
+";
+
+struct Memory;
+
+impl Files for Memory {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        if path == "own.crucible" { Ok(OWN_STRATEGY.into()) } else { Err("no".into()) }
+    }
+}
+
+#[tokio::test]
+async fn a_checked_file_is_assembled_and_its_trials_run() {
+    let host = Host::default();
+    let signatures = catalogue::signatures();
+    let loaded = lang::load("own.crucible", &Memory, &signatures, &host, &[]);
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    let experiment = loaded.experiment.unwrap();
+    let materials = Materials::load(&experiment, host).unwrap();
+    let assembly =
+        catalogue::assemble(&experiment, &materials, &Needs::default()).unwrap();
+    assert_eq!(assembly.gateway.models().len(), 1, "one model is one lane");
+    assert_eq!((assembly.strategies.len(), assembly.items.len()), (5, 40));
+    let mut requests = vec![0; assembly.strategies.len()];
+    for (index, strategy) in assembly.strategies.iter().enumerate() {
+        for item in &assembly.items {
+            let condition = index.to_le_bytes();
+            let digest = Digest::of(
+                &[condition.as_slice(), item.digest.as_bytes().as_slice()].concat(),
+            );
+            let key = TrialKey { digest, repeat: 0, seed: 3 };
+            let gateway = Arc::clone(&assembly.gateway);
+            let ctx = TrialContext::new(gateway, Arc::clone(item), key);
+            let output = ctx.finish(strategy.as_ref()).await.unwrap();
+            requests[index] += output.usage.requests;
+            assert_eq!(ctx.take_calls().len(), output.usage.requests as usize);
+        }
+    }
+    assert_eq!((requests[0], &requests[2..]), (40, &[40, 80, 120][..]));
+    assert!(requests[1] > 80, "each answer is checked at least once: {requests:?}");
+    let script = assembly.forecast(1).unwrap();
+    assert!(script.at_least);
+    assert_eq!(assembly.forecast(4).unwrap().worst_calls, Some(3));
+    let output = Arc::new(Output { text: "5".into(), ..Output::default() });
+    let run = ScriptRun::default();
+    let score =
+        |metric: usize| assembly.scorers[metric].score(&output, &assembly.items[0], &run);
+    assert_eq!(score(0), Score::Value(1.0));
+    assert!(matches!(score(1), Score::Failed(reason) if reason.contains("operations")));
 }
