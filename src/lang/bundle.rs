@@ -178,7 +178,7 @@ impl Reader<'_> {
             match &definition.body {
                 Body::Use(what) => uses.extend(self.used(what, definition, &path)),
                 Body::Script(Script::Text(rhai)) => {
-                    scripts.push(ScriptPart { text: rhai.text.clone(), span: rhai.span })
+                    scripts.push(ScriptPart { text: rhai.text.clone(), span: rhai.span });
                 }
                 Body::Script(Script::File(name)) => {
                     scripts.extend(self.script(name, &path));

@@ -24,7 +24,7 @@ pub use experiment::{
     Condition, Correction, DatasetDef, Experiment, FamilyMember, Header, Library, Metric,
     Missing, ModelDef, ReportSpec, ScriptFunction, SourceText,
 };
-pub use kinds::{CLAIM_FUNCTIONS, FORMATS, KINDS, RIGHT_SIDE, TESTS};
+pub use kinds::{CLAIM_FUNCTIONS, FORMATS, KINDS, RIGHT_SIDE};
 pub use scale::{MEASURES, Measure, Scale, measure};
 pub use signature::{Complaint, Fallback, Param, Signature, Signatures, Type};
 pub use value::{Function, PromptSpec, Shot, Value};

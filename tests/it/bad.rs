@@ -1,6 +1,6 @@
 //! Files with mistakes: what must be said of each, and nothing more.
 
-use super::lang_check::{Disk, acceptance, shown, signatures, told};
+use super::lang_check::{Disk, acceptance, load, shown, signatures, told};
 use crucible::lang;
 use crucible::script::Host;
 
@@ -101,5 +101,23 @@ fn mistakes_in_rhai_are_told_at_their_places_in_the_file() {
         assert_eq!(told.len(), 2, "{page}");
         assert_eq!(told[1].1, "outptu", "{page}");
         assert_eq!(told[1].2, "did you mean `output`?");
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_gets_an_answer_without_a_fall() {
+    let whole = "experiment e { seed: 1, repeats: 2 }\nlet l = lognormal(median: 20ms, p99: 1s)\n\
+        model a = sim(accuracy: 78%, latency: l, price: [$0.15/Mtok, $0.60/Mtok])\n\
+        dataset d = items(6, |i| #{ input: `What is ${i} + 1?`, target: i + 1 })\n\
+        strategy s(m, times: 2) = |ctx, item| { let x = ctx.ask(m, item.input); x }\n\
+        condition g[n in 1..=3, q in [a]] = vote(repeat(q, n), by: majority) { prompt: \"{{ input }}\" }\n\
+        metric correct = exact_match(extract: |output| output.text)\n\
+        hypothesis h { claim: trend(g.correct, n) > 0 and g[1, a].latency ~= g[2, a].latency within 10% }\n";
+    for cut in 0..whole.len() {
+        for text in [whole.get(..cut), whole.get(cut..)].into_iter().flatten() {
+            let loaded = load(&[("e.crucible", text)], &[]);
+            let errors = told(&loaded).len();
+            assert_eq!(loaded.experiment.is_none(), errors > 0, "{text}");
+        }
     }
 }

@@ -1,6 +1,12 @@
 //! Whole files through the checker: what is accepted, and what is said of mistakes.
 
-#![expect(clippy::disallowed_methods, reason = "these tests read example files")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::format_push_string,
+    reason = "tests read example files, say what they skip, and fail where a helper fails"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +17,9 @@ use crucible::lang::{self, Files, Loaded, Override};
 use crucible::model::{DISTRIBUTIONS, PROVIDERS};
 use crucible::score::SCORERS;
 use crucible::script::{EXTRACTORS, Host};
-use crucible::spec::{CLAIM_FUNCTIONS, Experiment, KINDS, Signature, Signatures};
+use crucible::spec::{
+    CLAIM_FUNCTIONS, Experiment, Hypothesis, KINDS, Signature, Signatures,
+};
 use crucible::strategy::{COMBINATORS, EVALUATED};
 
 /// Files on the disk.
@@ -274,6 +282,62 @@ fn definitions_that_grow_or_nest_without_end_are_refused() {
     let family =
         with_head("condition c[n in 1..=200, m in 1..=200] = vote(repeat(a, n))\n");
     assert_eq!(refused(&[("e.crucible", &family)])[0].0, "check::too_large");
+}
+
+/// The hypotheses of a file with the claims given.
+fn claims(claims: &[&str]) -> Vec<Hypothesis> {
+    let mut file = with_head(AROUND);
+    for (n, claim) in claims.iter().enumerate() {
+        file += &format!("hypothesis h{n} {{ claim: {claim} }}\n");
+    }
+    accepted(&file).hypotheses
+}
+
+#[test]
+fn less_and_less_or_equal_are_one_claim_and_a_margin_is_part_of_it() {
+    let told = claims(&[
+        "v.correct < c.correct",
+        "v.correct <= c.correct",
+        "v.correct < c.correct + 2pp",
+        "v.correct > c.correct",
+    ]);
+    assert_eq!(told[0].claim, told[1].claim);
+    assert_eq!(told[0].digest, told[1].digest);
+    assert_ne!(told[0].digest, told[2].digest);
+    assert_ne!(told[0].claim, told[3].claim);
+}
+
+#[test]
+fn claims_about_quantities_of_one_kind_are_accepted() {
+    let told = claims(&[
+        "mean(v.cost) <= 4 * mean(c.cost)",
+        "p99(v.latency) <= 50% * p99(c.latency)",
+        "sum(v.requests) <= 115% * sum(c.requests)",
+        "mean(v.cost) / mean(c.cost) < 120%",
+        "v.correct - c.correct > 2pp and v.cost ~= c.cost within 10%",
+        "v.latency ~= c.latency within 200ms or c.correct > 70%",
+        "correlation(v.correct, v.cost) > 0",
+        "trend(panel.correct, n) > 1pp",
+        "quantile(v.latency, 75%) < 2s",
+        "-v.latency < -1s",
+    ]);
+    assert_eq!(told[3].claim_text, "mean(v.cost) / mean(c.cost) < 120%");
+    assert_eq!(told[7].claim.samples().len(), 3);
+}
+
+#[test]
+fn a_hypothesis_has_another_digest_when_what_it_reaches_changes() {
+    let hypothesis = "hypothesis h { claim: v.correct > c.correct }\n";
+    let digest = |from: &str, to: &str| {
+        let file = with_head(&format!("{AROUND}{hypothesis}"));
+        accepted(&file.replace(from, to)).hypotheses[0].digest
+    };
+    let first = digest("", "");
+    assert_eq!(first, digest("1..=3", "1..=4"), "a condition that it does not name");
+    assert_ne!(first, digest("accuracy: 70%", "accuracy: 71%"));
+    assert_ne!(first, digest("items(3,", "items(4,"));
+    assert_ne!(first, digest("seed: 1", "seed: 1, repeats: 2"));
+    assert_ne!(first, digest("seed: 1", "seed: 1, correction: none"));
 }
 
 /// What the examples of the explanations stand in.

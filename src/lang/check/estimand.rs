@@ -123,7 +123,18 @@ impl<'a> Checker<'a> {
             );
             return None;
         }
-        let Some(dimension) = left.dimension.combined(op, right.dimension) else {
+        // A literal percentage is a factor: `115%` of something is more of the same.
+        let share = |side: &Number| {
+            side.literal().is_some_and(|literal| literal.unit == Unit::Fraction)
+        };
+        let dimension = match op {
+            BinaryOp::Multiply if share(&left) => Some(right.dimension),
+            BinaryOp::Multiply | BinaryOp::Divide if share(&right) => {
+                Some(left.dimension)
+            }
+            _ => left.dimension.combined(op, right.dimension),
+        };
+        let Some(dimension) = dimension else {
             let (first, second) = (left.dimension.name(), right.dimension.name());
             self.report(
                 Diagnostic::error(

@@ -41,7 +41,7 @@ impl Factor {
             match levels.iter_mut().find(|level| level.label == *label) {
                 Some(level) => level.samples.push(sample),
                 None => {
-                    levels.push(Level { label: label.clone(), samples: vec![sample] })
+                    levels.push(Level { label: label.clone(), samples: vec![sample] });
                 }
             }
         }

@@ -5,6 +5,10 @@
 //! definition that did not parse). What calls there are is read from signatures; to add a
 //! check of a value, see `value`; of a call, `call`; of a claim, `claim` and `estimand`;
 //! a new code needs its explanation in `codes`.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what is due takes a few types or forms, and all others are told alike"
+)]
 
 mod alternative;
 mod arith;
@@ -20,6 +24,7 @@ mod experiment;
 mod factor;
 mod family;
 mod header;
+mod library;
 mod overrides;
 mod path;
 mod sample;

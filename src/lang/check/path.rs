@@ -328,13 +328,13 @@ impl<'a> Checker<'a> {
                 }
             }
             ExprKind::List(items) => {
-                items.iter().for_each(|item| self.touch(item, scope))
+                items.iter().for_each(|item| self.touch(item, scope));
             }
             ExprKind::Map(block) => {
                 block.fields.iter().for_each(|field| self.touch(&field.value, scope));
             }
             ExprKind::Group(inner) | ExprKind::Negative(inner) => {
-                self.touch(inner, scope)
+                self.touch(inner, scope);
             }
             ExprKind::Call(call) => {
                 call.args.iter().for_each(|arg| self.touch(&arg.value, scope));

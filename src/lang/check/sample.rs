@@ -161,8 +161,7 @@ impl<'a> Checker<'a> {
         }
         let names = members.iter().map(|member| member.name.as_str());
         let help = if labels.len() == family.values.len() {
-            suggest::did_you_mean(&name, names.clone())
-                .unwrap_or_else(|| format!("its members are {}", suggest::listed(names)))
+            format!("its members are {}", suggest::listed(names))
         } else {
             let variables: Vec<&str> = family.values.keys().map(String::as_str).collect();
             format!("write `{}[{}]`", family.family, variables.join(", "))

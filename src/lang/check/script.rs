@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use indexmap::IndexMap;
 
-use crate::base::{Digest, Digester, Span};
+use crate::base::Span;
 use crate::diag::Diagnostic;
 use crate::lang::syntax::tree::Closure;
 use crate::script::{FnUse, ScriptProblem, Snippet, Study, Use};
-use crate::spec::{Function, Library, ScriptFunction, Type, Value};
+use crate::spec::{Function, Type, Value};
 
 use super::definition::{Kind, Space};
 use super::due::Due;
@@ -19,30 +19,30 @@ use super::{BoundValue, Checker, Scope};
 use crate::lang::suggest;
 
 /// A name and a number of parameters: what tells functions apart.
-type Key = (String, usize);
+pub(super) type Key = (String, usize);
 
 /// One `fn` of a `script`.
 #[derive(Debug)]
 pub(super) struct Fun {
-    unit: usize,
-    name: String,
-    params: Vec<String>,
-    text: String,
-    span: Span,
-    study: Study,
+    pub(super) unit: usize,
+    pub(super) name: String,
+    pub(super) params: Vec<String>,
+    pub(super) text: String,
+    pub(super) span: Span,
+    pub(super) study: Study,
 }
 
 /// The functions of one file.
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
     /// Those of its own `script` blocks, in order.
-    own: Vec<Rc<Fun>>,
+    pub(super) own: Vec<Rc<Fun>>,
     /// Those that its closures may call by name.
-    visible: BTreeMap<Key, Rc<Fun>>,
+    pub(super) visible: BTreeMap<Key, Rc<Fun>>,
     /// Names that more than one `use` brought.
-    ambiguous: BTreeSet<Key>,
+    pub(super) ambiguous: BTreeSet<Key>,
     /// What its own functions read of the file's `let` values, by function.
-    captures: BTreeMap<Key, IndexMap<String, Value>>,
+    pub(super) captures: BTreeMap<Key, IndexMap<String, Value>>,
 }
 
 impl<'a> Checker<'a> {
@@ -394,7 +394,7 @@ impl<'a> Checker<'a> {
                     let own = shelf.visible.keys().map(|(name, _)| name.as_str());
                     let host = self.input.host.function_names();
                     let known = own.chain(host.iter().map(AsRef::as_ref));
-                    let arity = host.iter().any(|known| *known == call.name.as_str());
+                    let arity = host.contains(&call.name.as_str());
                     let mut problem = if arity {
                         Diagnostic::error(
                             "check::unknown_function",
@@ -427,132 +427,13 @@ impl<'a> Checker<'a> {
         found.help.clone_from(&problem.help);
         self.report(found);
     }
-
-    /// All functions that these calls reach, each resolved in the file it stands in.
-    fn reached(&self, study: &Study, unit: usize) -> BTreeMap<(usize, Key), Rc<Fun>> {
-        let mut found = BTreeMap::new();
-        let mut open: Vec<(usize, Key)> = keys_of(study, unit, self);
-        while let Some((unit, key)) = open.pop() {
-            let Some(fun) =
-                self.libraries.get(unit).and_then(|shelf| shelf.visible.get(&key))
-            else {
-                continue;
-            };
-            let place = (fun.unit, key);
-            if !found.contains_key(&place) {
-                open.extend(keys_of(&fun.study, fun.unit, self));
-                found.insert(place, Rc::clone(fun));
-            }
-        }
-        found
-    }
-
-    fn function_digest(
-        &self,
-        params: &[String],
-        study: &Study,
-        captures: &IndexMap<String, Value>,
-        unit: usize,
-    ) -> Digest {
-        let mut digester = Digester::new("function");
-        digester.number(params.len() as u64);
-        params.iter().for_each(|param| {
-            digester.text(param);
-        });
-        digester.digest(&study.tokens);
-        // By name and text, not by file: moving a function to another file changes nothing.
-        let mut reached: Vec<_> = self
-            .reached(study, unit)
-            .into_values()
-            .map(|fun| (fun.key(), fun.study.tokens, fun))
-            .collect();
-        reached.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
-        for (key, tokens, fun) in reached {
-            digester.text(&key.0).number(key.1 as u64).digest(&tokens);
-            let shelf = self.libraries.get(fun.unit);
-            let captures = shelf.and_then(|shelf| shelf.captures.get(&key));
-            for (name, value) in captures.into_iter().flatten() {
-                digester.text(name);
-                value.digest_into(&mut digester);
-            }
-        }
-        for (name, value) in captures {
-            digester.text("let").text(name);
-            value.digest_into(&mut digester);
-        }
-        digester.finish()
-    }
-
-    /// The functions that the closures of each file see: the file's own, those it brought,
-    /// and what those need.
-    pub(super) fn shelves(&mut self) -> Vec<Library> {
-        (0..self.libraries.len()).map(|unit| self.library(unit)).collect()
-    }
-
-    fn library(&mut self, unit: usize) -> Library {
-        let Some(shelf) = self.libraries.get(unit) else {
-            return Library::default();
-        };
-        let own = shelf.own.iter().cloned();
-        let brought = shelf.visible.values().filter(|fun| fun.unit != unit).cloned();
-        let mut open: Vec<Rc<Fun>> = own.chain(brought).collect();
-        open.reverse();
-        let mut taken: IndexMap<Key, Rc<Fun>> = IndexMap::new();
-        let mut clashes = Vec::new();
-        while let Some(fun) = open.pop() {
-            if let Some(first) = taken.get(&fun.key()) {
-                if first.span != fun.span {
-                    clashes.push((Rc::clone(first), Rc::clone(&fun)));
-                }
-                continue;
-            }
-            let needs = keys_of(&fun.study, fun.unit, self);
-            let needs: Vec<Rc<Fun>> = needs
-                .into_iter()
-                .filter_map(|(unit, key)| {
-                    self.libraries.get(unit)?.visible.get(&key).cloned()
-                })
-                .collect();
-            open.splice(0..0, needs.into_iter().rev());
-            taken.insert(fun.key(), fun);
-        }
-        let functions = taken.values().map(|fun| self.script_function(fun)).collect();
-        for (first, second) in clashes {
-            self.report(twice(&second, &first));
-        }
-        Library { functions }
-    }
-
-    fn script_function(&self, fun: &Fun) -> ScriptFunction {
-        let shelf = self.libraries.get(fun.unit);
-        let captures = shelf.and_then(|shelf| shelf.captures.get(&fun.key()));
-        ScriptFunction {
-            name: fun.name.clone(),
-            params: fun.params.clone(),
-            text: fun.text.clone(),
-            span: fun.span,
-            captures: captures.cloned().unwrap_or_default(),
-        }
-    }
 }
 
 impl Fun {
-    fn key(&self) -> Key {
+    /// Returns what tells the function from others.
+    pub(super) fn key(&self) -> Key {
         (self.name.clone(), self.params.len())
     }
-}
-
-/// The functions that a study names: those it calls, and those it passes on as values.
-fn keys_of(study: &Study, unit: usize, checker: &Checker<'_>) -> Vec<(usize, Key)> {
-    let calls = study.functions.iter().map(|call| (call.name.clone(), call.arity));
-    let mut keys: Vec<(usize, Key)> = calls.map(|key| (unit, key)).collect();
-    if let Some(shelf) = checker.libraries.get(unit) {
-        for variable in &study.variables {
-            let named = shelf.visible.keys().filter(|(name, _)| *name == variable.name);
-            keys.extend(named.map(|key| (unit, key.clone())));
-        }
-    }
-    keys
 }
 
 /// The parameters of the closure that a type takes.
@@ -572,7 +453,7 @@ fn parameters(count: usize) -> String {
     }
 }
 
-fn twice(fun: &Fun, first: &Fun) -> Diagnostic {
+pub(super) fn twice(fun: &Fun, first: &Fun) -> Diagnostic {
     Diagnostic::error(
         "check::duplicate_function",
         format!("function `{}` is there twice for the closures of one file", fun.name),
