@@ -6,6 +6,7 @@
 //! the observer is told is on the disk. It must not know what strategies and metrics do:
 //! they are a `Laboratory`.
 
+mod assembled;
 mod failures;
 mod laboratory;
 mod observe;
