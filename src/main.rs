@@ -1,3 +1,7 @@
 //! The program: everything is in [`crucible::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    crucible::cli::main()
+}

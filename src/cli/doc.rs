@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::exit::{Exit, Trouble};
-use super::say;
+use super::{load, say};
 use crate::catalogue;
 use crate::diag::Explanation;
 use crate::lang;
@@ -46,10 +46,16 @@ pub(super) fn reference() -> Vec<ReferencePage> {
     pages
 }
 
+fn explanations() -> Vec<&'static Explanation> {
+    let mut all = lang::explanations();
+    all.extend(load::EXPLANATIONS);
+    all
+}
+
 fn diagnostics() -> String {
     let mut page = "# Diagnostics\n\nEvery code that `check` may report, as `crucible-run explain CODE` tells it.\n"
         .to_owned();
-    for explanation in lang::explanations() {
+    for explanation in explanations() {
         page += &format!("\n{}", explained(explanation));
     }
     page
@@ -57,7 +63,7 @@ fn diagnostics() -> String {
 
 /// Explains a code.
 pub(super) fn explain(code: &str) -> Result<Exit, Trouble> {
-    let known = lang::explanations();
+    let known = explanations();
     let found = known.iter().find(|explanation| explanation.code == code).ok_or_else(|| {
         let near = known
             .iter()

@@ -6,25 +6,13 @@ use chrono::{DateTime, FixedOffset, Local};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
-/// The names that providers read. Nothing else of the environment reaches a model.
-const NAMES: &[&str] = &[
-    "OPENAI_API_KEY",
-    "OPENAI_BASE_URL",
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_BASE_URL",
-    "GEMINI_API_KEY",
-    "GOOGLE_API_KEY",
-    "GEMINI_BASE_URL",
-];
-
-/// Returns the keys and addresses that the environment gives.
-pub(super) fn keys() -> BTreeMap<String, SecretString> {
-    NAMES
-        .iter()
-        .filter_map(|name| {
-            let value = std::env::var(name).ok().filter(|value| !value.trim().is_empty())?;
-            Some(((*name).to_owned(), SecretString::from(value)))
-        })
+/// Returns the environment for the models, which may name any variable as their key. The
+/// values cannot be printed; empty ones count as unset.
+pub(super) fn variables() -> BTreeMap<String, SecretString> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(_, value)| !value.trim().is_empty())
+        .map(|(name, value)| (name, SecretString::from(value)))
         .collect()
 }
 

@@ -8,8 +8,8 @@ use serde_json::{Value as Json, json};
 use super::args::Table;
 use super::exit::{Exit, Trouble};
 use super::runs;
-use crate::record::{Outcome, Score, TrialRecord};
-use crate::store::{Place, Store};
+use crate::record::{Outcome, Place, Score, TrialRecord};
+use crate::store::Store;
 
 /// Writes the trials of a run as a table.
 pub(super) fn export(

@@ -4,11 +4,36 @@ use std::path::Path;
 
 use super::exit::Trouble;
 use super::{colour_err, columns, tell};
-use crate::catalogue;
-use crate::diag::{self, Diagnostic, Severity, Sources};
+use crate::analysis;
+use crate::catalogue::{self, AssembleError};
+use crate::diag::{self, Diagnostic, Explanation, Label, Severity, Sources};
 use crate::lang::{self, Files, Override};
 use crate::script::{Host, Limits};
-use crate::spec::Experiment;
+use crate::spec::{Experiment, Hypothesis};
+
+const NO_TEST: &str = "check::no_test";
+const CANNOT_BUILD: &str = "run::cannot_build";
+
+/// The codes that the program adds to those of the language.
+pub(super) const EXPLANATIONS: &[Explanation] = &[
+    Explanation {
+        code: NO_TEST,
+        title: "no test decides this claim",
+        text: "The claim is a sentence of the language, and the table of tests has no row for \
+               its scale and design, or the test that `test:` names does not fit. It is told \
+               before anything is asked. `docs/statistics.md` shows the table.",
+        example: "hypothesis h { claim: sd(a.latency) < sd(b.latency) }   // no row\n\
+                  hypothesis h { claim: p90(a.latency) < p90(b.latency) } // quantiles have one",
+    },
+    Explanation {
+        code: CANNOT_BUILD,
+        title: "a part of the experiment cannot be built",
+        text: "The file checks, and something outside it does not fit: a data file is missing \
+               or has no such column, a key is not in the environment, a price is not known \
+               while there is a budget.",
+        example: "dataset d = jsonl(\"missing.jsonl\") { input: \"question\", target: \"answer\" }",
+    },
+];
 
 /// The files of this machine.
 #[derive(Debug)]
@@ -51,12 +76,52 @@ pub(super) fn examine(file: &str, set: &[String]) -> Result<Examined, Trouble> {
     let host = Host::new(Limits::default());
     let signatures = catalogue::signatures();
     let loaded = lang::load(file, &Disk, &signatures, &host, &overrides);
-    Ok(Examined {
-        sources: loaded.sources,
-        diagnostics: loaded.diagnostics,
-        experiment: loaded.experiment,
-        host,
-    })
+    let mut diagnostics = loaded.diagnostics;
+    let untestable: Vec<Diagnostic> =
+        loaded.experiment.iter().flat_map(untestable).collect();
+    let experiment = loaded.experiment.filter(|_| untestable.is_empty());
+    diagnostics.extend(untestable);
+    Ok(Examined { sources: loaded.sources, diagnostics, experiment, host })
+}
+
+/// Finds the hypotheses for which no test is there, before anything is asked.
+fn untestable(experiment: &Experiment) -> Vec<Diagnostic> {
+    let refused = |hypothesis: &Hypothesis| {
+        let refused = analysis::supports(hypothesis, &experiment.header).err()?;
+        Some(Diagnostic {
+            severity: Severity::Error,
+            code: NO_TEST,
+            message: refused.reason,
+            labels: vec![Label {
+                span: hypothesis.span,
+                text: "no test for this claim".to_owned(),
+            }],
+            help: Some(refused.help),
+        })
+    };
+    experiment.hypotheses.iter().filter_map(refused).collect()
+}
+
+/// Tells a mistake that only building the experiment could find, at its place.
+pub(super) fn told(experiment: &Experiment, error: &AssembleError) -> Trouble {
+    if error.span.is_empty() {
+        let help = error.help.as_ref().map_or(String::new(), |help| format!("; {help}"));
+        return Trouble::Wrong(format!("{}{help}", error.message));
+    }
+    let mut sources = Sources::default();
+    for source in &experiment.sources {
+        sources.add(source.path.clone(), source.text.clone());
+    }
+    let diagnostic = Diagnostic {
+        severity: Severity::Error,
+        code: CANNOT_BUILD,
+        message: error.message.clone(),
+        labels: vec![Label { span: error.span, text: String::new() }],
+        help: error.help.clone(),
+    };
+    let look = diag::Look { colour: colour_err(), width: columns().clamp(60, 120) };
+    tell(&diag::render(&diagnostic, &sources, look));
+    Trouble::Told
 }
 
 /// Reads and checks a file; prints what is wrong with it to stderr.

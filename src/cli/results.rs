@@ -13,6 +13,10 @@ use crate::report::{
 use crate::spec::Experiment;
 use crate::store::{RunStatus, Store};
 
+/// Why a hypothesis is outside the family.
+const WHY_EXPLORATORY: &str = "it, or something that it reaches, was new or other than now \
+     when the first trial was stored.";
+
 /// What the store says of a run, worked out.
 #[derive(Debug)]
 pub(super) struct Results {
@@ -63,15 +67,23 @@ impl Results {
         planned: Option<u64>,
         reused: u64,
     ) -> Result<Self, Trouble> {
-        let exploratory = store.exploratory().map_err(|error| Trouble::failed(&error))?;
+        let exploratory = store
+            .exploratory()
+            .map_err(|error| Trouble::failed(&error))?
+            .into_iter()
+            .map(|name| (name, WHY_EXPLORATORY.to_owned()))
+            .collect();
         let removed: Vec<String> = store
             .removed_hypotheses()
             .map_err(|error| Trouble::failed(&error))?
             .into_iter()
             .map(|entry| entry.name)
             .collect();
-        let input = analysis::AnalysisInput { exploratory, removed: removed.clone() };
-        let findings = analysis::analyse(&experiment, store, &input)
+        let history = analysis::History {
+            exploratory,
+            removed: u32::try_from(removed.len()).unwrap_or(u32::MAX),
+        };
+        let findings = analysis::analyse(&experiment, store, &history)
             .map_err(|error| Trouble::failed(&error))?;
         let mut facts = facts(store, &experiment, planned, reused)?;
         facts.removed_hypotheses = removed;
@@ -92,6 +104,11 @@ impl Results {
             written.push(page.file);
         }
         Ok(written)
+    }
+
+    /// Returns the files of the reports that the experiment asks for.
+    pub(super) fn files(&self) -> Vec<&'static str> {
+        self.formats().into_iter().map(Format::file).collect()
     }
 
     fn formats(&self) -> Vec<Format> {

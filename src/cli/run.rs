@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::args::{Look, RunArgs};
 use super::exit::{Exit, Trouble};
 use super::lock::{self, Lock};
-use super::plan::{self, Prepared};
+use super::plan::{self, Prepared, Ready};
 use super::progress::{Bar, interrupts};
 use super::results::Results;
 use super::{environment, load, say, tell};
@@ -23,26 +23,26 @@ use crate::store::{self, Cache, NewRun, ShownVerdict, Store};
 /// Runs a file, or goes on with what was interrupted.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
     let checked = load::load(&args.file, &args.choice.set)?;
-    let mut prepared = plan::prepare(&checked, &args.choice)?;
+    let mut prepared = plan::prepare(checked, &args.choice)?;
     adjust(&mut prepared, args);
-    let lock = locked(&prepared, args)?;
-    let cache = Arc::new(Cache::open(&args.out).map_err(|error| Trouble::failed(&error))?);
-    let prepared = prepared.assembled(Some(cache.clone()), args.offline)?;
     let found = earlier(&prepared, args)?;
-    agree(&prepared, &found, args)?;
-    let mut store = open(&prepared, &found, args)?;
-    store.keep_answers(cache, prepared.cacheable_models());
+    let cache = Arc::new(Cache::open(&args.out).map_err(|error| Trouble::failed(&error))?);
+    let ready = prepared.assembled(Some(cache.clone()), args.offline, found.spent_usd)?;
+    let lock = locked(&ready, args)?;
+    agree(&ready, &found, args)?;
+    let mut store = open(&ready, &found, args)?;
+    store.keep_answers(cache, ready.cacheable_models());
     let folder = store.folder().to_owned();
-    let summary = carry_out(&prepared, store, args)?;
+    let summary = carry_out(&ready, store, args)?;
     let store = Store::open(&folder).map_err(|error| Trouble::failed(&error))?;
     let results = Results::gather(
         &store,
-        prepared.experiment.clone(),
+        ready.prepared.experiment.clone(),
         Some(summary.planned),
         summary.reused,
     )?;
     finish(store, &results)?;
-    let contradicted = keep_lock(&prepared, &results, lock, args)?;
+    let contradicted = keep_lock(&ready, &results, lock, args)?;
     show(&results, &summary, &folder, args)?;
     if let Some(trouble) = contradicted {
         return Err(trouble);
@@ -62,7 +62,7 @@ fn adjust(prepared: &mut Prepared, args: &RunArgs) {
 }
 
 /// Reads the lock file and compares it with the data as they are.
-fn locked(prepared: &Prepared, args: &RunArgs) -> Result<Option<Lock>, Trouble> {
+fn locked(ready: &Ready, args: &RunArgs) -> Result<Option<Lock>, Trouble> {
     let path = lock::path(Path::new(&args.file));
     let lock = lock::read(&path)?;
     match &lock {
@@ -74,7 +74,7 @@ fn locked(prepared: &Prepared, args: &RunArgs) -> Result<Option<Lock>, Trouble> 
         }
         None => {}
         Some(lock) => {
-            let changed = lock.contradictions(&prepared.lock());
+            let changed = lock.contradictions(&ready.lock());
             if args.locked && !changed.is_empty() {
                 return Err(Trouble::Wrong(format!(
                     "--locked, and {} says otherwise: {}",
@@ -99,6 +99,8 @@ struct Earlier {
     others: Vec<PathBuf>,
     /// Trials committed in the run that is gone on with.
     committed: u64,
+    /// Dollars that it has spent.
+    spent_usd: f64,
 }
 
 fn earlier(prepared: &Prepared, args: &RunArgs) -> Result<Earlier, Trouble> {
@@ -112,7 +114,14 @@ fn earlier(prepared: &Prepared, args: &RunArgs) -> Result<Earlier, Trouble> {
         run.info.experiment == digest && run.info.items_digest == items
     };
     let same = runs.iter().find(|run| is_same(run));
+    let spent_usd = same.map_or(Ok(0.0), |run| {
+        Store::read(&run.folder)
+            .and_then(|store| store.totals())
+            .map(|totals| totals.cost_usd)
+            .map_err(|error| Trouble::failed(&error))
+    })?;
     Ok(Earlier {
+        spent_usd,
         same: same.map(|run| run.folder.clone()),
         committed: same.map_or(0, |run| run.committed),
         others: runs
@@ -124,15 +133,15 @@ fn earlier(prepared: &Prepared, args: &RunArgs) -> Result<Earlier, Trouble> {
 }
 
 /// Asks before money is spent, where somebody can answer.
-fn agree(prepared: &Prepared, found: &Earlier, args: &RunArgs) -> Result<(), Trouble> {
-    let forecast = prepared.forecast();
+fn agree(ready: &Ready, found: &Earlier, args: &RunArgs) -> Result<(), Trouble> {
+    let forecast = ready.forecast();
     let left = forecast.trials.saturating_sub(found.committed);
-    if args.yes || args.offline || !prepared.spends_money() || left == 0 {
+    if args.yes || args.offline || !ready.spends_money() || left == 0 {
         return Ok(());
     }
     let cost = plan::cost_words(&forecast);
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return match prepared.experiment.header.budget {
+        return match ready.prepared.experiment.header.budget {
             Some(_) => Ok(()),
             None => Err(Trouble::NotAgreed(format!(
                 "this run would cost {cost}; agree with --yes, or set a budget \
@@ -156,11 +165,8 @@ fn agree(prepared: &Prepared, found: &Earlier, args: &RunArgs) -> Result<(), Tro
 }
 
 /// Opens the run that is gone on with, or makes a new one that takes over what it shares.
-fn open(
-    prepared: &Prepared,
-    found: &Earlier,
-    args: &RunArgs,
-) -> Result<Store, Trouble> {
+fn open(ready: &Ready, found: &Earlier, args: &RunArgs) -> Result<Store, Trouble> {
+    let prepared = &ready.prepared;
     let failed = |error: store::StoreError| Trouble::failed(&error);
     if let Some(folder) = &found.same {
         return Store::open(folder).map_err(failed);
@@ -178,10 +184,9 @@ fn open(
         },
     )
     .map_err(failed)?;
-    let laboratory = prepared.laboratory()?;
     for folder in &found.others {
         let Ok(other) = Store::read(folder) else { continue };
-        let taken = engine::take_over(&prepared.plan, &*laboratory, &mut store, &other)
+        let taken = engine::take_over(&prepared.plan, &*ready.bench, &mut store, &other)
             .map_err(|error| Trouble::failed(&error))?;
         if taken.trials > 0 {
             let detail = json!({ "from": folder.display().to_string(), "taken": taken });
@@ -192,11 +197,19 @@ fn open(
 }
 
 fn carry_out(
-    prepared: &Prepared,
+    ready: &Ready,
     store: Store,
     args: &RunArgs,
 ) -> Result<RunSummary, Trouble> {
+    let prepared = &ready.prepared;
     let header = &prepared.experiment.header;
+    if !args.offline {
+        ready
+            .bench
+            .assembly()
+            .ready()
+            .map_err(|error| load::told(&prepared.experiment, &error))?;
+    }
     let options = EngineOptions {
         concurrency: header.concurrency,
         max_failures: header.max_failures,
@@ -206,12 +219,13 @@ fn carry_out(
     let (stop, listener) = watch::channel(StopSignal::GoOn);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_stack_size(crate::script::STACK_BYTES)
         .build()
         .map_err(|error| Trouble::failed(&error))?;
     let ended = runtime.block_on(async {
         let work = engine::run(
             &prepared.plan,
-            prepared.laboratory()?,
+            Arc::clone(&ready.bench),
             store,
             options,
             listener,
@@ -249,12 +263,12 @@ fn finish(mut store: Store, results: &Results) -> Result<(), Trouble> {
 
 /// Writes the lock file; with `--locked` says what it would have changed instead.
 fn keep_lock(
-    prepared: &Prepared,
+    ready: &Ready,
     results: &Results,
     before: Option<Lock>,
     args: &RunArgs,
 ) -> Result<Option<Trouble>, Trouble> {
-    let mut now = prepared.lock();
+    let mut now = ready.lock();
     let resolved: BTreeMap<_, _> = results
         .facts
         .models

@@ -1,5 +1,6 @@
 //! The runs of a folder: `list`, and finding one of them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::json;
@@ -7,6 +8,9 @@ use serde_json::json;
 use super::args::Look;
 use super::exit::{Exit, Trouble};
 use super::say;
+use crate::base::Digest;
+use crate::plan::Plan;
+use crate::spec::Experiment;
 use crate::store::{self, FoundRun, RunStatus, Store};
 
 /// `list`: the runs, newest first.
@@ -55,6 +59,27 @@ fn status(run: &FoundRun) -> &'static str {
         RunStatus::TooManyFailures => "stopped for too many failures",
         RunStatus::Offline => "stopped for missing answers while offline",
     }
+}
+
+/// Counts the trials of a plan that the run which would be gone on with has committed.
+pub(super) fn committed(
+    out: &Path,
+    experiment: &Experiment,
+    items: &Digest,
+    plan: &Plan,
+) -> Result<u64, Trouble> {
+    let failed = |error: store::StoreError| Trouble::failed(&error);
+    let digest = experiment.digest();
+    let runs = store::find_runs(out, Some(&experiment.name)).map_err(failed)?;
+    let same = runs.iter().find(|run| {
+        run.info.experiment == digest && run.info.items_digest == *items
+    });
+    let Some(same) = same else { return Ok(0) };
+    let mut places = BTreeSet::new();
+    let store = Store::read(&same.folder).map_err(failed)?;
+    store.committed(|trial| drop(places.insert(plan.index(trial.place)))).map_err(failed)?;
+    let planned = (0..plan.len()).map(|position| plan.index(plan.place(position)));
+    Ok(planned.filter(|index| places.contains(index)).count() as u64)
 }
 
 /// Opens a run to read it: a run's folder, or a folder of runs, whose newest is meant.

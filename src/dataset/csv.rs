@@ -145,11 +145,10 @@ fn next(
 ) -> Result<bool, DatasetError> {
     reader.read_record(record).map_err(|error| {
         let line = error.position().map_or(1, ::csv::Position::line);
-        let message = match error.kind() {
-            ErrorKind::Utf8 { err, .. } => {
-                format!("value {} of the row is not UTF-8", err.field() + 1)
-            }
-            _ => error.to_string(),
+        let message = if let ErrorKind::Utf8 { err, .. } = error.kind() {
+            format!("value {} of the row is not UTF-8", err.field() + 1)
+        } else {
+            error.to_string()
         };
         reader.get_ref().malformed(line, message)
     })

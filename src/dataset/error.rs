@@ -1,6 +1,7 @@
 //! What can go wrong while items are loaded.
 
 use std::fmt;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -16,7 +17,7 @@ pub struct DatasetError {
     /// Where in the data.
     pub place: Option<Place>,
     /// What is wrong.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
     /// What to write instead.
     pub help: Option<String>,
 }
@@ -27,7 +28,7 @@ pub enum Place {
     /// A line of a file, from 1.
     Line {
         /// The file.
-        path: String,
+        path: Arc<str>,
         /// The line.
         line: u64,
     },
@@ -112,7 +113,7 @@ impl DatasetError {
     /// Returns an error without a place in the data.
     #[must_use]
     pub fn new(span: Span, problem: Problem) -> Self {
-        Self { span, place: None, problem, help: None }
+        Self { span, place: None, problem: Box::new(problem), help: None }
     }
 
     /// Sets the place in the data.

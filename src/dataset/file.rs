@@ -2,7 +2,8 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use crate::base::{Digest, Span};
 use crate::dataset::error::{DatasetError, Place, Problem, did_you_mean};
@@ -15,7 +16,7 @@ const LONGEST_LINE: u64 = 64 << 20;
 /// A data file that is being read, without its byte-order mark.
 #[derive(Debug)]
 pub(super) struct DataFile {
-    path: String,
+    path: Arc<str>,
     span: Span,
     reader: BufReader<Digesting>,
 }
@@ -31,7 +32,7 @@ impl DataFile {
         let file = File::open(&path)
             .map_err(|error| unreadable(&shown, &error, span, neighbour(&path)))?;
         let reader = BufReader::with_capacity(1 << 16, Digesting::new(file));
-        let mut data = Self { path: shown, span, reader };
+        let mut data = Self { path: shown.into(), span, reader };
         data.skip_mark()?;
         Ok(data)
     }
@@ -77,7 +78,7 @@ impl DataFile {
 
     /// Returns the place of a line.
     pub(super) fn place(&self, line: u64) -> Place {
-        Place::Line { path: self.path.clone(), line }
+        Place::Line { path: Arc::clone(&self.path), line }
     }
 
     /// Returns the error of a line that cannot be understood.
@@ -102,7 +103,7 @@ impl DataFile {
         let Self { path, reader, .. } = self;
         let Digesting { hasher, bytes, .. } = reader.into_inner();
         let digest = Digest::from_bytes(*hasher.finalize().as_bytes());
-        Ok(FileDigest { path, bytes, digest })
+        Ok(FileDigest { path: path.to_string(), bytes, digest })
     }
 }
 
@@ -141,17 +142,18 @@ fn unreadable(
     span: Span,
     help: Option<String>,
 ) -> DatasetError {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the machine has its own words")]
     let reason = match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
         _ => error.to_string(),
     };
     let problem = Problem::Unreadable { path: path.to_owned(), reason };
-    DatasetError { span, place: None, problem, help }
+    DatasetError { help, ..DatasetError::new(span, problem) }
 }
 
 /// Asks for the file beside the missing one whose name is close.
-fn neighbour(path: &PathBuf) -> Option<String> {
+fn neighbour(path: &Path) -> Option<String> {
     let wanted = path.file_name()?.to_str()?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let names: Vec<String> = std::fs::read_dir(folder.unwrap_or(Path::new(".")))

@@ -86,7 +86,7 @@ fn check_list(call: &Call, values: &[Value]) -> Vec<Complaint> {
         gatherer.finish()
     });
     let Err(error) = loaded else { return Vec::new() };
-    let param = match &error.problem {
+    let param = match error.problem.as_ref() {
         Problem::MissingColumn { parameter, .. }
         | Problem::WrongValue { parameter, .. }
             if call.args.contains_key(*parameter) =>
@@ -161,7 +161,7 @@ fn row(value: Json, number: u64, span: Span) -> Result<Row, DatasetError> {
             let columns = Map::from_iter([("input".to_owned(), Json::String(text))]);
             Ok(Row::new(number, place, columns))
         }
-        other => {
+        other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_)) => {
             let message =
                 format!("an item is a map of columns or a text, not {}", kind(&other));
             Err(DatasetError::new(span, Problem::Shape(message)).at(place))

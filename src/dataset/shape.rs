@@ -59,7 +59,7 @@ impl Shape {
         value.as_bool().map_err(|_| {
             let problem = Problem::WrongValue {
                 parameter: "filter",
-                found: value.type_name().to_owned(),
+                found: value.type_name().into(),
                 wanted: "`true` or `false`",
             };
             DatasetError::new(filter.span(), problem).at(row.place.clone())
@@ -132,10 +132,8 @@ fn wrong(
     span: Span,
     row: &Row,
 ) -> DatasetError {
-    let found = match value {
-        Json::String(_) => "an empty text".to_owned(),
-        other => kind(other).to_owned(),
-    };
+    let found = if value.is_string() { "an empty text" } else { kind(value) };
+    let found = found.into();
     DatasetError::new(span, Problem::WrongValue { parameter, found, wanted })
         .at(row.place.clone())
 }

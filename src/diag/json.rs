@@ -11,7 +11,7 @@ use super::source::Sources;
 /// Lines and columns count from 1, columns in characters; the end is the place after the
 /// last character. What a diagnostic does not have is `null`.
 #[must_use]
-pub fn to_json(sources: &Sources, diagnostics: &[Diagnostic]) -> Value {
+pub fn to_json(diagnostics: &[Diagnostic], sources: &Sources) -> Value {
     let of = |severity| -> Vec<Value> {
         let those = diagnostics.iter().filter(|found| found.severity == severity);
         those.map(|found| one(sources, found)).collect()
@@ -48,7 +48,7 @@ mod tests {
         let found = Diagnostic::error("a::b", "m").label(Span::new(id, 5, 11), "here");
         let bare = Diagnostic::warning("c::d", "n").help("h");
         assert_eq!(
-            to_json(&sources, &[bare, found]).to_string(),
+            to_json(&[bare, found], &sources).to_string(),
             concat!(
                 r#"{"errors":[{"code":"a::b","message":"m","file":"v.crucible","line":1,"#,
                 r#""column":5,"end_line":1,"end_column":7,"help":null}],"warnings":[{"#,

@@ -10,5 +10,5 @@ mod source;
 
 pub use diagnostic::{Diagnostic, Explanation, Label, Severity};
 pub use json::to_json;
-pub use render::{Style, one_line, render};
+pub use render::{Look, one_line, render};
 pub use source::{Position, SOURCE_EXPLANATIONS, Source, Sources};

@@ -14,16 +14,16 @@ use super::source::{Source, Sources};
 
 /// How diagnostics are to be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
+pub struct Look {
     /// With colours.
-    pub color: bool,
+    pub colour: bool,
     /// Columns of the terminal.
     pub width: usize,
 }
 
-impl Default for Style {
+impl Default for Look {
     fn default() -> Self {
-        Self { color: false, width: 80 }
+        Self { colour: false, width: 80 }
     }
 }
 
@@ -32,28 +32,28 @@ const LONGEST_LINE: usize = 2_000;
 
 /// Returns a diagnostic with the lines that it is about, its labels below them.
 #[must_use]
-pub fn render(sources: &Sources, found: &Diagnostic, style: Style) -> String {
+pub fn render(found: &Diagnostic, sources: &Sources, look: Look) -> String {
     if !is_drawable(sources, found) {
-        return one_line(sources, found) + "\n";
+        return one_line(found, sources) + "\n";
     }
-    let theme = if style.color {
+    let theme = if look.colour {
         GraphicalTheme::unicode()
     } else {
         GraphicalTheme::unicode_nocolor()
     };
     let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(style.width)
+        .with_width(look.width)
         .with_links(false);
     let mut text = String::new();
     match handler.render_report(&mut text, &Shown::new(sources, found)) {
         Ok(()) => text,
-        Err(fmt::Error) => one_line(sources, found) + "\n",
+        Err(fmt::Error) => one_line(found, sources) + "\n",
     }
 }
 
 /// Returns a diagnostic in one line: `v.crucible:3:5: error[check::unknown_name]: …`.
 #[must_use]
-pub fn one_line(sources: &Sources, found: &Diagnostic) -> String {
+pub fn one_line(found: &Diagnostic, sources: &Sources) -> String {
     let place = found.span().and_then(|span| sources.place(span));
     let place = place.map_or_else(String::new, |place| format!("{place}: "));
     let severity = match found.severity {
@@ -138,7 +138,13 @@ impl<'a> Shown<'a> {
 fn draw(source: Option<&Source>, label: &Label, primary: bool) -> LabeledSpan {
     let end = source.map_or(0, |source| source.text().len());
     let start = (label.span.start as usize).min(end);
-    let span = (start, (label.span.end as usize).min(end) - start);
+    let mut span = (start, (label.span.end as usize).min(end).saturating_sub(start));
+    if start == end
+        && let Some(last) = source.and_then(|source| source.text().chars().next_back())
+    {
+        // There is nothing to underline at the very end.
+        span = (end - last.len_utf8(), last.len_utf8());
+    }
     let text = (!label.text.is_empty()).then(|| label.text.clone());
     if primary {
         LabeledSpan::new_primary_with_span(text, span)
@@ -230,7 +236,7 @@ mod tests {
     #[test]
     fn every_label_is_drawn_those_of_other_files_too() {
         let (sources, found) = two_files();
-        let text = render(&sources, &found, Style::default());
+        let text = render(&found, &sources, Look::default());
         assert!(text.contains("a.crucible:2:12"), "{text}");
         assert!(
             text.contains("used here") && text.contains("and defined here"),
@@ -238,26 +244,26 @@ mod tests {
         );
         assert!(text.contains("b.crucible:1:5"), "{text}");
         assert!(text.contains("rename one") && !text.contains('\u{1b}'), "{text}");
-        let colored = render(&sources, &found, Style { color: true, width: 80 });
-        assert!(colored.contains('\u{1b}'), "{colored}");
+        let coloured = render(&found, &sources, Look { colour: true, width: 80 });
+        assert!(coloured.contains('\u{1b}'), "{coloured}");
     }
 
     #[test]
     fn what_cannot_be_drawn_takes_one_line() {
         let (mut sources, found) = two_files();
         assert_eq!(
-            one_line(&sources, &found),
+            one_line(&found, &sources),
             "a.crucible:2:12: error[check::twice]: `c` is defined twice (help: rename one)"
         );
         let long = sources.add("long", "x".repeat(1 << 20));
         let found = Diagnostic::error("a::b", "m").label(Span::new(long, 9, 10), "");
         assert_eq!(
-            render(&sources, &found, Style::default()),
+            render(&found, &sources, Look::default()),
             "long:1:10: error[a::b]: m\n"
         );
         let nowhere =
             Diagnostic::warning("a::b", "m").label(Span::new(FileId(9), 9, 10), "");
-        assert_eq!(render(&sources, &nowhere, Style::default()), "warning[a::b]: m\n");
+        assert_eq!(render(&nowhere, &sources, Look::default()), "warning[a::b]: m\n");
     }
 
     #[test]
@@ -265,6 +271,6 @@ mod tests {
         let mut sources = Sources::new();
         let id = sources.add("a", "ab");
         let found = Diagnostic::error("a::b", "m").label(Span::new(id, 2, 99), "here");
-        assert!(render(&sources, &found, Style::default()).contains("here"));
+        assert!(render(&found, &sources, Look::default()).contains("here"));
     }
 }

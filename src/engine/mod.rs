@@ -6,7 +6,7 @@
 //! the observer is told is on the disk. It must not know what strategies and metrics do:
 //! they are a `Laboratory`.
 
-mod assembled;
+mod bench;
 mod failures;
 mod laboratory;
 mod observe;
@@ -15,6 +15,7 @@ mod run;
 mod takeover;
 mod trial;
 
+pub use bench::Bench;
 pub use laboratory::{Attempt, Laboratory, Spend};
 pub use observe::{Observer, Progress, Silent};
 pub use run::{EngineError, EngineOptions, RunSummary, StopReason, StopSignal, run};

@@ -8,12 +8,10 @@
 //! Pure: no disk, no clock. To forecast another quantity, add it to `Estimate`.
 
 mod bitmap;
-mod estimate;
 mod forecast;
 mod order;
 mod trials;
 
 pub use bitmap::Bitmap;
-pub use estimate::estimates;
 pub use forecast::{ConditionForecast, Estimate, Forecast, forecast};
 pub use trials::{Plan, PlanError, Selection, TrialSpec, compile};

@@ -52,8 +52,6 @@ pub struct TrialSpec {
     /// Digest of seed, item, condition and repeat: the key of its random streams, and of
     /// the ids of its calls.
     pub key: Digest,
-    /// The experiment's seed.
-    pub seed: u64,
 }
 
 impl TrialSpec {
@@ -215,12 +213,6 @@ impl Plan {
         &self.items
     }
 
-    /// Returns the indices of up to `most` selected items, in the keyed order.
-    #[expect(clippy::cast_possible_truncation, reason = "below a u32 count")]
-    pub(super) fn sampled(&self, most: u64) -> impl Iterator<Item = usize> {
-        (0..u64::from(self.limit).min(most)).map(|rank| self.order.at(rank) as usize)
-    }
-
     /// Returns the indices of the selected conditions, in file order.
     #[must_use]
     pub fn conditions(&self) -> &[u32] {
@@ -271,13 +263,6 @@ impl Plan {
             .text(name)
             .number(u64::from(repeat))
             .finish();
-        TrialSpec {
-            item,
-            condition,
-            repeat,
-            id: TrialId::from_digest(&id),
-            key,
-            seed: self.seed,
-        }
+        TrialSpec { item, condition, repeat, id: TrialId::from_digest(&id), key }
     }
 }

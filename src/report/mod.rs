@@ -33,6 +33,17 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    /// Returns the name of the report's file.
+    #[must_use]
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Markdown => "report.md",
+            Self::Json => "report.json",
+        }
+    }
+}
+
 /// Every format by the word of the language.
 pub const FORMATS: &[(&str, Format)] =
     &[("markdown", Format::Markdown), ("json", Format::Json)];
@@ -66,11 +77,11 @@ pub fn render(
     match format {
         Format::Markdown => {
             let view = view::Report::new(experiment, facts, findings);
-            Ok(Page { file: "report.md", text: markdown::page(&view)? })
+            Ok(Page { file: format.file(), text: markdown::page(&view)? })
         }
         Format::Json => {
             let text = serde_json::to_string_pretty(&document(facts, findings))?;
-            Ok(Page { file: "report.json", text: text + "\n" })
+            Ok(Page { file: format.file(), text: text + "\n" })
         }
     }
 }

@@ -196,7 +196,9 @@ fn score_of(value: &Dynamic, declared: Option<Scale>) -> Result<Score, String> {
         return Err(format!("a score is a finite number, not {number}"));
     }
     let (fits, wanted) = match declared {
-        Some(Scale::Binary) => (number == 0.0 || number == 1.0, "0 or 1"),
+        Some(Scale::Binary) => {
+            (number.fract() == 0.0 && (0.0..=1.0).contains(&number), "0 or 1")
+        }
         Some(Scale::Fraction) => ((0.0..=1.0).contains(&number), "0 to 1"),
         Some(Scale::Count) => {
             (number >= 0.0 && number.fract() == 0.0, "a whole number from 0")

@@ -95,16 +95,16 @@ impl Scorer for Contains {
         if target.is_null() {
             return Ok(Score::Unscored);
         }
-        let text = match options::answer(self.extractor.as_ref(), output, run)? {
-            Json::Null => return Ok(Score::Value(0.0)),
-            answer => shown(&answer),
-        };
-        let found = match &target {
-            Json::Array(parts) if self.all => {
-                parts.iter().all(|part| self.search.finds(&text, part))
-            }
-            Json::Array(parts) => parts.iter().any(|part| self.search.finds(&text, part)),
-            whole => self.search.finds(&text, whole),
+        let answer = options::answer(self.extractor.as_ref(), output, run)?;
+        if answer.is_null() {
+            return Ok(Score::Value(0.0));
+        }
+        let text = shown(&answer);
+        let finds = |part: &Json| self.search.finds(&text, part);
+        let found = match target.as_array() {
+            Some(parts) if self.all => parts.iter().all(finds),
+            Some(parts) => parts.iter().any(finds),
+            None => finds(&target),
         };
         Ok(Score::Value(f64::from(u8::from(found))))
     }

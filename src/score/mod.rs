@@ -91,7 +91,11 @@ fn place(span: Span, sources: &[SourceText]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::FileId;
+    use crate::base::{Digest, FileId};
+    use crate::script::Host;
+    use crate::spec::{Argument, Function, Value};
+    use indexmap::IndexMap;
+    use serde_json::{Value as Json, json};
 
     #[test]
     fn a_failure_names_its_place_in_the_file() {
@@ -110,5 +114,71 @@ mod tests {
         let score = failed(&failure, &[source]);
         assert_eq!(score, Score::Failed("a.crucible:2:6: no".into()));
         assert_eq!(failed(&failure, &[]), Score::Failed("no".into()));
+    }
+
+    fn argument(value: Value) -> Argument {
+        Argument { value, span: Span::default(), given: true, operational: false }
+    }
+
+    fn closure(params: &[&str], body: &str) -> Value {
+        Value::Function(Box::new(Function {
+            params: params.iter().map(|&name| name.to_owned()).collect(),
+            body: body.to_owned(),
+            span: Span::new(FileId(0), 50, 50 + body.len()),
+            library: 0,
+            captures: IndexMap::new(),
+            digest: Digest::of(body.as_bytes()),
+        }))
+    }
+
+    fn scored(name: &str, args: Vec<(&str, Value)>) -> Score {
+        let args =
+            args.into_iter().map(|(name, value)| (name.to_owned(), argument(value)));
+        let call = Call {
+            name: name.to_owned(),
+            args: args.collect(),
+            span: Span::default(),
+            label: None,
+            body: None,
+        };
+        let workshop = Workshop::new(Host::default(), Vec::new());
+        let output = Output { text: "It is 7".to_owned(), ..Output::default() };
+        let Json::Object(columns) = json!({"other": "7.0", "none": null}) else {
+            unreachable!()
+        };
+        let item = Item::new(0, "1".into(), "q".into(), json!(7), columns);
+        let scorer = build(&call, &workshop).unwrap();
+        scorer.score(&Arc::new(output), &Arc::new(item), &ScriptRun::default())
+    }
+
+    #[test]
+    fn scorers_run_on_outputs_and_items() {
+        let last = || closure(&["output"], "output.text.split(\" \")[-1]");
+        let both = &["output", "item"];
+        let text = |text: &str| Value::Text(text.to_owned());
+        let right = Score::Value(1.0);
+        assert_eq!(scored("exact_match", vec![]), Score::Value(0.0));
+        assert_eq!(scored("exact_match", vec![("extract", last())]), right);
+        let other = vec![("extract", last()), ("target", text("other"))];
+        assert_eq!(scored("exact_match", other), right);
+        let whole = vec![("target", text("It is {{ target }}"))];
+        assert_eq!(scored("exact_match", whole), right);
+        assert_eq!(
+            scored("exact_match", vec![("target", text("none"))]),
+            Score::Unscored
+        );
+        let missing = scored("exact_match", vec![("target", text("nowhere"))]);
+        assert_eq!(missing, Score::Failed("the item has no `nowhere`".into()));
+        assert_eq!(scored("contains", vec![]), right);
+        let length = closure(both, "output.text.split(\" \").len()");
+        assert_eq!(scored("score", vec![("closure", length)]), Score::Value(3.0));
+        let same = closure(both, "output.text == item.target");
+        assert_eq!(scored("score", vec![("closure", same)]), Score::Value(0.0));
+        assert_eq!(
+            scored("score", vec![("closure", closure(both, "()"))]),
+            Score::Unscored
+        );
+        let endless = scored("score", vec![("closure", closure(both, "loop { }"))]);
+        assert!(matches!(endless, Score::Failed(_)), "{endless:?}");
     }
 }

@@ -9,7 +9,7 @@ use crate::record::Item;
 use crate::script::{
     Callable, ScriptFailure, ScriptProblem, ScriptRun, Workshop, item_value, to_json,
 };
-use crate::spec::{Call, Complaint, Type, Value};
+use crate::spec::{Call, Complaint, Type};
 use crate::text::Template;
 
 /// The type of `target:`.
@@ -35,23 +35,21 @@ impl Target {
             return Ok(Self::Item);
         };
         let span = argument.span;
-        match &argument.value {
-            Value::Function(function) => workshop.callable(function).map(Self::Function),
-            value => {
-                let text = value.as_text().unwrap_or_default();
-                if !text.contains("{{") {
-                    return Ok(Self::Path { path: text.trim().to_owned(), span });
-                }
-                match Template::parse(text) {
-                    Ok(template) => Ok(Self::Template { template, span }),
-                    Err(error) => Err(ScriptProblem {
-                        message: error.message,
-                        start: error.start,
-                        end: error.end,
-                        help: None,
-                    }),
-                }
-            }
+        if let Some(function) = argument.value.as_function() {
+            return workshop.callable(function).map(Self::Function);
+        }
+        let text = argument.value.as_text().unwrap_or_default();
+        if !text.contains("{{") {
+            return Ok(Self::Path { path: text.trim().to_owned(), span });
+        }
+        match Template::parse(text) {
+            Ok(template) => Ok(Self::Template { template, span }),
+            Err(error) => Err(ScriptProblem {
+                message: error.message,
+                start: error.start,
+                end: error.end,
+                help: None,
+            }),
         }
     }
 

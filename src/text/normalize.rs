@@ -38,12 +38,12 @@ impl Normalize {
     pub const ANSWER: Self =
         Self { unicode: true, case: true, space: true, numbers: true, ..Self::EXACT };
 
-    /// As the evaluation of SQuAD: lower case, no ASCII punctuation, no articles, single
+    /// As the evaluation of `SQuAD`: lower case, no ASCII punctuation, no articles, single
     /// spaces; nothing else.
     ///
     /// # Source
     ///
-    /// P. Rajpurkar, J. Zhang, K. Lopyrev and P. Liang, "SQuAD: 100,000+ Questions for
+    /// P. Rajpurkar, J. Zhang, K. Lopyrev and P. Liang, "`SQuAD`: 100,000+ Questions for
     /// Machine Comprehension of Text", Proceedings of EMNLP 2016, 2383–2392, section 6.1.
     pub const SQUAD: Self = Self {
         case: true,
@@ -114,7 +114,7 @@ impl Normalize {
     }
 
     /// Takes the case off. With `unicode`, ß and SS are the same, as in case folding; alone
-    /// it is plain lower case, which is what SQuAD means.
+    /// it is plain lower case, which is what `SQuAD` means.
     fn folded(self, text: &str) -> String {
         if text.is_ascii() {
             text.to_ascii_lowercase()

@@ -115,9 +115,9 @@ impl Template {
                 let Place { path, start, end } = place.clone();
                 return Err(MissingPath { path, start, end });
             };
-            match found {
-                Json::String(text) => filled.push_str(&text),
-                other => filled.push_str(&shown(&other)),
+            match found.as_str() {
+                Some(text) => filled.push_str(text),
+                None => filled.push_str(&shown(&found)),
             }
             from = place.end;
         }

@@ -12,11 +12,11 @@ use async_trait::async_trait;
 use crucible::base::{Stream, TrialId};
 use crucible::catalogue::{self, Materials, Needs};
 use crucible::engine::{
-    Attempt, EngineError, EngineOptions, Laboratory, Observer, Progress, RunSummary,
-    Silent, Spend, StopReason, StopSignal, run, take_over,
+    Attempt, Bench, EngineError, EngineOptions, Laboratory, Observer, Progress,
+    RunSummary, Silent, Spend, StopReason, StopSignal, run, take_over,
 };
 use crucible::lang::{self, Files};
-use crucible::plan::{Plan, Selection, TrialSpec, compile, estimates, forecast};
+use crucible::plan::{Plan, Selection, TrialSpec, compile};
 use crucible::record::{
     Failure, FailureKind, Outcome, Output, SampleSource, Score, TrialRecord, Usage,
 };
@@ -434,22 +434,27 @@ async fn a_file_runs_from_its_text_to_samples_whatever_the_concurrency() {
     for concurrency in [1, 16] {
         let assembly =
             catalogue::assemble(&experiment, &materials, &Needs::default()).unwrap();
-        let each = estimates(&plan, &assembly.strategies, &assembly.gateway);
-        let forecast = forecast(&plan, &each, concurrency);
-        assert_eq!((forecast.trials, forecast.worst_calls), (100, Some(200)));
-        assert!((forecast.calls - 200.0).abs() < 1e-9, "{forecast:?}");
         let store = create(dir.path(), &experiment, &materials.items);
         let folder = store.folder().to_owned();
         let (_stop, signal) = watch::channel(StopSignal::GoOn);
         let options = EngineOptions { concurrency, ..EngineOptions::default() };
-        let summary = run(&plan, Arc::new(assembly), store, options, signal, &Silent)
-            .await
-            .unwrap();
+        let summary = run(
+            &plan,
+            Arc::new(Bench::new(assembly, 3)),
+            store,
+            options,
+            signal,
+            &Silent,
+        )
+        .await
+        .unwrap();
         assert!(summary.complete && summary.done == 100, "{summary:?}");
         let store = Store::read(&folder).unwrap();
         assert_eq!(store.totals().unwrap().calls, 200);
         assert_eq!(store.sample(1, "requests").unwrap().len(), 50);
         assert_eq!(store.scoreless().unwrap().len(), 2, "`broken` fails everywhere");
+        let problem = &store.score_problems(1, 1).unwrap()[0];
+        assert!(problem.0.starts_with("sums.crucible:8:40: "), "{problem:?}");
         seen.push(records(&folder));
     }
     for (one, many) in seen[0].iter().zip(&seen[1]) {

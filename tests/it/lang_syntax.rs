@@ -62,13 +62,150 @@ fn every_example_is_read_without_an_error() {
 }
 
 #[test]
-fn dbg_bad() {
-    for n in ["05-syntax", "06-script"] {
-        let text =
-            std::fs::read_to_string(format!("/work/shared/acceptance/bad/{n}.crucible"))
-                .unwrap();
-        for e in read(&text).errors {
-            println!("{:#?}", e.diagnostic());
+fn each_mistake_of_a_file_is_told_at_its_own_place() {
+    let text = "experiment syntax { seed: 1\n\
+                model m = sim(accuracy: 70%\n\
+                condition c = ask(m)\n\n\
+                dataset = items(3)\n\n\
+                hypothesis h { claim: c.correct >> 3 }\n";
+    let parsed = read(text);
+    let places: Vec<_> = parsed.errors.iter().map(|error| error.at().start).collect();
+    assert_eq!(
+        told(text),
+        [
+            ("syntax::unclosed", "{".to_owned()),
+            ("syntax::unclosed", "(".to_owned()),
+            ("syntax::unexpected", ">>".to_owned())
+        ]
+    );
+    assert_eq!(places, [18, 41, 130]);
+    let names: Vec<_> =
+        parsed.broken_names.iter().map(|name| name.text.as_str()).collect();
+    assert_eq!(names, ["syntax", "m", "h"]);
+    assert_eq!(parsed.tree.definitions.len(), 2);
+}
+
+#[test]
+fn mistakes_are_told_in_the_users_words() {
+    let cases = [
+        ("let a = |x| x.trim()\n    .len()\n", "syntax::closure_line", "."),
+        ("let a = f(x)\n    .len\n", "syntax::line_start", "."),
+        ("let a = 1\n  + 2\n", "syntax::line_start", "+"),
+        ("condition c\n    = ask(m)\n", "syntax::line_start", "="),
+        ("let a = 30sec\n", "syntax::unit", "sec"),
+        ("let a = $5%\n", "syntax::unit", "%"),
+        ("let a = 1e999\n", "syntax::number", "1e999"),
+        ("let a = \"\\d\"\n", "syntax::escape", "\\d"),
+        ("let a = \"b\n", "syntax::unclosed_text", "\"b"),
+        ("let a = \"\"\"b\n", "syntax::unclosed_text", "\"\"\""),
+        ("let a = |x| `b\n", "syntax::unclosed_text", "`"),
+        ("let a = |x| #\"b\n", "syntax::unclosed_text", "#\""),
+        ("/* a /* b */\n", "syntax::unclosed_comment", "/*"),
+        ("let a = (1]\n", "syntax::mismatched", "]"),
+        ("let a = 1\n}\n", "syntax::unopened", "}"),
+        ("let a = 1;\n", "syntax::unexpected", ";"),
+        ("let a = 'x'\n", "syntax::unexpected", "'"),
+        ("let a = “x”\n", "syntax::unexpected", "“"),
+        ("let a = b == c\n", "syntax::unexpected", "=="),
+        ("let a = b && c\n", "syntax::unexpected", "&&"),
+        ("let a = b < c < d\n", "syntax::unexpected", "<"),
+        ("let a = 1..2..3\n", "syntax::unexpected", ".."),
+        ("let a = b within 3\n", "syntax::unexpected", "within"),
+        ("let a = --1\n", "syntax::unexpected", "--"),
+        ("let a = 1 /// why\n", "syntax::unexpected", "/// why"),
+        ("let a =\nlet b = 2\n", "syntax::unexpected", ""),
+        ("let a: 1\n", "syntax::unexpected", ":"),
+        ("script s { fn f() { 1 } }\n", "syntax::unexpected", "s"),
+        ("use\n", "syntax::unexpected", ""),
+        ("report { formats = [html] }\n", "syntax::unexpected", "="),
+        ("let a = |x|\n", "syntax::unexpected", ""),
+        ("let a = f(x)\n{ b: 1 }\n", "syntax::unexpected", "{"),
+        ("= 3\n", "syntax::unexpected", "="),
+        ("let é = 3\n", "syntax::unexpected", "é"),
+        ("let a\u{a0}= 3\n", "syntax::unexpected", "\u{a0}"),
+    ];
+    let mut shown = String::new();
+    for (text, code, at) in cases {
+        let told = told(text);
+        let diagnostics: Vec<_> =
+            read(text).errors.iter().map(SyntaxError::diagnostic).collect();
+        for one in &diagnostics {
+            shown += &format!("{text:?}: {} [{:?}]\n", one.message, one.help);
         }
+        assert_eq!(told, [(code, at.to_owned())], "{text:?}: {diagnostics:#?}");
+    }
+    if std::env::var_os("SHOW").is_some() {
+        println!("{shown}");
+    }
+}
+
+#[test]
+fn odd_encodings_are_read_as_well() {
+    let plain = read("let a = [\n    1,\n    2,\n]\n").tree.definitions.len();
+    for text in [
+        "let a = [\r\n    1,\r\n    2,\r\n]\r\n",
+        "\u{feff}let a = [\n\t1,\n\t2,\n]",
+        "\u{feff}#!/usr/bin/env crucible-run\r\nlet a = [1\r\n2]\r\n",
+        "let a = [ 1 /* 日本 */, 2 ] // é\n",
+    ] {
+        let parsed = read(text);
+        assert_eq!(parsed.errors, [], "{text:?}");
+        assert_eq!(parsed.tree.definitions.len(), plain, "{text:?}");
+    }
+    assert_eq!(told("#!/bin/x"), []);
+    assert_eq!(told(""), []);
+    assert_eq!(told("\u{feff}"), []);
+    assert_eq!(told("let a = \"日本\" ;\n"), [("syntax::unexpected", ";".to_owned())]);
+}
+
+#[test]
+fn brackets_nest_a_hundred_deep_and_no_deeper() {
+    for (open, close) in [("(", ")"), ("[", "]"), ("f(", ")"), ("{a: ", "}")] {
+        let nested =
+            |depth| format!("let a = {}1{}\n", open.repeat(depth), close.repeat(depth));
+        assert_eq!(told(&nested(100)), [], "{open}");
+        let told: Vec<_> =
+            told(&nested(10_000)).into_iter().map(|(code, _)| code).collect();
+        assert_eq!(told, ["syntax::too_deep"], "{open}");
+    }
+    let chains = ["a + ", "-", "a.b + (", "a and ", "1 * "];
+    for chain in chains {
+        let text = format!("let a = {}1\n", chain.repeat(10_000));
+        assert!(read(&text).errors.len() <= 1, "{chain}");
+    }
+    let rhai = format!("let a = |x| {}{}\n", "(".repeat(10_000), ")".repeat(10_000));
+    assert_eq!(told(&rhai).len(), 1);
+    let notes = format!("{}{}\n", "/* ".repeat(10_000), "*/".repeat(10_000));
+    assert_eq!(told(&notes).len(), 1);
+    let picks = format!("let a = b{}\n", ".c".repeat(10_000));
+    assert_eq!(told(&picks).len(), 1);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test is about time")]
+fn large_files_are_read_in_proportion_to_their_length() {
+    let size = 2 << 20;
+    let fill = |piece: &str| piece.repeat(size / piece.len());
+    let files = [
+        fill("condition c = ask(m, prompt: p) { retries: 3 }\n"),
+        fill("condition c = ask(m {\n"),
+        fill("let a = \"\"\"x\n"),
+        fill("let a = `x /* ( [ {\n"),
+        fill("let a =\n"),
+        fill("}\n"),
+        format!("let a = [{}]\n", fill("1, ")),
+        format!("let a = \"{}\"\n", fill("日本 ")),
+        format!("let a = |x| {}\n", fill("'\\'")),
+        fill("/// doc\n"),
+        fill("/* "),
+        fill("((((((((((\n))))))))))\n"),
+    ];
+    for text in files {
+        let began = std::time::Instant::now();
+        let parsed = read(&text);
+        let took = began.elapsed();
+        let start: String = text.chars().take(30).collect();
+        println!("{start:?}: {took:?}, {} errors", parsed.errors.len());
+        assert!(took.as_secs() < 30, "{start}: {took:?}");
     }
 }

@@ -6,18 +6,36 @@ use crate::base::{Quantity, Unit};
 use super::error::SyntaxError;
 use super::tree::{Literal, Origin, StringLit};
 
+/// How large a unit is in its base: ten to the power of `tens`, times `times`, by `by`.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    tens: i64,
+    times: f64,
+    by: f64,
+}
+
+impl Size {
+    const fn tens(tens: i64) -> Self {
+        Self { tens, times: 1.0, by: 1.0 }
+    }
+
+    const fn times(times: f64) -> Self {
+        Self { tens: 0, times, by: 1.0 }
+    }
+}
+
 /// Every unit: how it is written, what it measures and its size in the base of that.
-const UNITS: &[(&str, Unit, f64)] = &[
-    ("%", Unit::Fraction, 0.01),
-    ("pp", Unit::Points, 0.01),
-    ("us", Unit::Seconds, 1e-6),
-    ("ms", Unit::Seconds, 1e-3),
-    ("s", Unit::Seconds, 1.0),
-    ("min", Unit::Seconds, 60.0),
-    ("h", Unit::Seconds, 3600.0),
-    ("d", Unit::Seconds, 86400.0),
-    ("k", Unit::One, 1e3),
-    ("M", Unit::One, 1e6),
+const UNITS: &[(&str, Unit, Size)] = &[
+    ("%", Unit::Fraction, Size::tens(-2)),
+    ("pp", Unit::Points, Size::tens(-2)),
+    ("us", Unit::Seconds, Size::tens(-6)),
+    ("ms", Unit::Seconds, Size::tens(-3)),
+    ("s", Unit::Seconds, Size::tens(0)),
+    ("min", Unit::Seconds, Size::times(60.0)),
+    ("h", Unit::Seconds, Size::times(3600.0)),
+    ("d", Unit::Seconds, Size::times(86400.0)),
+    ("k", Unit::One, Size::tens(3)),
+    ("M", Unit::One, Size::tens(6)),
 ];
 
 /// What people write for a unit, and what it is here.
@@ -63,7 +81,7 @@ pub(super) struct Parts<'a> {
 pub(super) fn number(parts: Parts<'_>, at: Span) -> Result<Literal, SyntaxError> {
     let plain: String = parts.magnitude.chars().filter(|digit| *digit != '_').collect();
     let scale = match parts.unit {
-        "" => Some((Unit::One, 1.0)),
+        "" => Some((Unit::One, Size::tens(0))),
         unit => UNITS
             .iter()
             .find(|(name, ..)| *name == unit)
@@ -80,23 +98,26 @@ pub(super) fn number(parts: Parts<'_>, at: Span) -> Result<Literal, SyntaxError>
     Ok(Literal { quantity: Quantity::new(value, unit), text: parts.text.to_owned() })
 }
 
-/// Returns the magnitude times the size. Sizes below one divide by a whole number, which
-/// gives the float nearest to what was written: `7%` is 0.07.
-fn scaled(plain: &str, size: f64) -> f64 {
-    let magnitude: f64 = plain.parse().unwrap_or(f64::INFINITY);
-    if size < 1.0 { magnitude / (1.0 / size).round() } else { magnitude * size }
+/// Returns the magnitude times the size. Powers of ten move the decimal point before the
+/// number is read, so the float is the one nearest to what was written: `2.9%` is 0.029.
+fn scaled(plain: &str, size: Size) -> f64 {
+    let (digits, exponent) = plain.split_once(['e', 'E']).unwrap_or((plain, "0"));
+    let exponent = exponent.parse::<i64>().unwrap_or(i64::from(i32::MAX));
+    let moved = format!("{digits}e{}", exponent.saturating_add(size.tens));
+    moved.parse::<f64>().unwrap_or(f64::INFINITY) * size.times / size.by
 }
 
 /// Returns the unit and size of a number with a `$` before it or a `/min` after it.
-fn combine(parts: Parts<'_>, unit: Unit, size: f64) -> Option<(Unit, f64)> {
+fn combine(parts: Parts<'_>, unit: Unit, size: Size) -> Option<(Unit, Size)> {
+    let less = |tens: i64| Size { tens: size.tens - tens, ..size };
     match (parts.money, parts.per, unit) {
         (false, "", unit) => Some((unit, size)),
         (true, "", Unit::One) => Some((Unit::Dollars, size)),
-        (true, "/Mtok", Unit::One) => Some((Unit::DollarsPerToken, size * 1e-6)),
-        (true, "/ktok", Unit::One) => Some((Unit::DollarsPerToken, size * 1e-3)),
+        (true, "/Mtok", Unit::One) => Some((Unit::DollarsPerToken, less(6))),
+        (true, "/ktok", Unit::One) => Some((Unit::DollarsPerToken, less(3))),
         (false, "/s", Unit::One) => Some((Unit::PerSecond, size)),
-        (false, "/min", Unit::One) => Some((Unit::PerSecond, size / 60.0)),
-        (false, "/h", Unit::One) => Some((Unit::PerSecond, size / 3600.0)),
+        (false, "/min", Unit::One) => Some((Unit::PerSecond, Size { by: 60.0, ..size })),
+        (false, "/h", Unit::One) => Some((Unit::PerSecond, Size { by: 3600.0, ..size })),
         _ => None,
     }
 }
@@ -345,7 +366,7 @@ mod tests {
         assert_eq!(worth(false, "1_000", "k", ""), Ok(Quantity::new(1e6, Unit::One)));
         assert_eq!(
             worth(true, "0.15", "", "/Mtok"),
-            Ok(Quantity::new(0.15 / 1e6, Unit::DollarsPerToken))
+            Ok(Quantity::new(1.5e-7, Unit::DollarsPerToken))
         );
         assert_eq!(
             worth(false, "600", "", "/min"),

@@ -9,14 +9,17 @@
 mod build;
 mod chain;
 mod error;
+mod format;
 mod found;
 mod grammar;
 mod lex;
 mod literal;
 mod parse;
 mod rhai_text;
+mod same;
 mod token;
 pub mod tree;
 
 pub use error::SyntaxError;
+pub use format::format;
 pub use parse::{Parsed, parse};

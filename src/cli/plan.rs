@@ -1,0 +1,290 @@
+//! `plan FILE`, and what a run is prepared from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+
+use super::args::{Choice, Look};
+use super::exit::{Exit, Trouble};
+use super::load::{self, Checked};
+use super::lock::{DataLock, Lock};
+use super::{environment, say};
+use crate::analysis;
+use crate::base::Digest;
+use crate::catalogue::{self, Materials, Needs};
+use crate::engine::Bench;
+use crate::model::GatewaySettings;
+use crate::plan::{self, Estimate, Forecast, Plan, Selection};
+use crate::record::{AnswerCache, Item};
+use crate::spec::Experiment;
+use crate::store::RunInfo;
+
+/// An experiment with its items and its plan.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) experiment: Experiment,
+    pub(super) plan: Plan,
+    materials: Materials,
+}
+
+/// A prepared experiment whose models are ready.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) prepared: Prepared,
+    pub(super) bench: Arc<Bench>,
+    data: BTreeMap<String, DataLock>,
+}
+
+/// Loads the items and makes the plan.
+pub(super) fn prepare(checked: Checked, choice: &Choice) -> Result<Prepared, Trouble> {
+    let experiment = checked.experiment;
+    if experiment.conditions.is_empty() || experiment.dataset.is_none() {
+        return Err(Trouble::Wrong(
+            "the file checks, and there is nothing to run: a run needs a dataset and a \
+             condition"
+                .to_owned(),
+        ));
+    }
+    let materials = Materials::load(&experiment, checked.host)
+        .map_err(|error| load::told(&experiment, &error))?;
+    let selection = Selection { limit: choice.limit, only: choice.only() };
+    let plan = plan::compile(&experiment, &materials.items, &selection)
+        .map_err(|error| Trouble::wrong(&error))?;
+    Ok(Prepared { experiment, plan, materials })
+}
+
+impl Prepared {
+    /// Builds models, strategies and metrics.
+    pub(super) fn assembled(
+        self,
+        cache: Option<Arc<dyn AnswerCache>>,
+        offline: bool,
+        spent_usd: f64,
+    ) -> Result<Ready, Trouble> {
+        let header = &self.experiment.header;
+        let needs = Needs {
+            environment: environment::variables(),
+            gateway: GatewaySettings {
+                timeout: header.timeout.map(std::time::Duration::from_secs_f64),
+                budget: header.budget,
+                spent_usd,
+                offline,
+                seed: header.seed,
+                cache,
+                ..GatewaySettings::default()
+            },
+        };
+        let assembly = catalogue::assemble(&self.experiment, &self.materials, &needs)
+            .map_err(|error| load::told(&self.experiment, &error))?;
+        let data = assembly
+            .files
+            .iter()
+            .map(|file| {
+                let lock = DataLock { bytes: file.bytes, blake3: file.digest.to_string() };
+                (file.path.clone(), lock)
+            })
+            .collect();
+        let bench = Arc::new(Bench::new(assembly, header.seed));
+        Ok(Ready { prepared: self, bench, data })
+    }
+
+    /// Returns the items, in the order of the dataset.
+    pub(super) fn items(&self) -> &[Arc<Item>] {
+        &self.materials.items
+    }
+
+    /// Returns the digest of all items.
+    pub(super) fn items_digest(&self) -> Digest {
+        RunInfo::digest_of(self.items())
+    }
+}
+
+impl Ready {
+    /// Returns what the data are now.
+    pub(super) fn lock(&self) -> Lock {
+        Lock::of_data(self.data.clone())
+    }
+
+    /// Says whether a call may cost money: whether a model is asked over a network, away from
+    /// this machine, that is not known to be free.
+    pub(super) fn spends_money(&self) -> bool {
+        let gateway = &self.bench.assembly().gateway;
+        gateway.models().iter().any(|model| {
+            let profile = gateway.profile(model);
+            profile.network
+                && !profile.free
+                && !(profile.loopback && profile.price.is_none())
+        })
+    }
+
+    /// Returns the names of the models whose answers are kept in the cache.
+    pub(super) fn cacheable_models(&self) -> BTreeSet<String> {
+        let gateway = &self.bench.assembly().gateway;
+        let cacheable = |model: &&crate::model::ModelRef| gateway.profile(model).cacheable;
+        gateway
+            .models()
+            .iter()
+            .filter(cacheable)
+            .map(|model| model.name.to_string())
+            .collect()
+    }
+
+    /// Says what the plan takes.
+    pub(super) fn forecast(&self) -> Forecast {
+        let assembly = self.bench.assembly();
+        let estimates: Vec<Estimate> = (0..assembly.strategies.len())
+            .map(|condition| match assembly.forecast(condition) {
+                Some(found) => Estimate {
+                    calls: found.calls,
+                    worst_calls: found.worst_calls,
+                    at_least: found.at_least,
+                    cost_usd: found.cost_usd,
+                    seconds: Some(found.seconds),
+                },
+                None => Estimate { at_least: true, ..Estimate::default() },
+            })
+            .collect();
+        let concurrency = self.prepared.experiment.header.concurrency;
+        plan::forecast(&self.prepared.plan, &estimates, concurrency)
+    }
+}
+
+/// `plan FILE`: says what a run takes, and spends nothing.
+pub(super) fn plan(
+    file: &str,
+    choice: &Choice,
+    out: &Path,
+    format: Look,
+) -> Result<Exit, Trouble> {
+    let checked = load::load(file, &choice.set)?;
+    let prepared = prepare(checked, choice)?;
+    let committed = super::runs::committed(
+        out,
+        &prepared.experiment,
+        &prepared.items_digest(),
+        &prepared.plan,
+    )?;
+    let ready = prepared.assembled(None, false, 0.0)?;
+    let forecast = ready.forecast();
+    match format {
+        Look::Json => say(&format!("{:#}\n", document(&ready, &forecast, committed))),
+        Look::Human => say(&page(&ready, &forecast, committed)),
+    }
+    Ok(Exit::Complete)
+}
+
+fn document(ready: &Ready, forecast: &Forecast, committed: u64) -> Json {
+    let conditions: serde_json::Map<String, Json> = forecast
+        .conditions
+        .iter()
+        .map(|condition| {
+            let value = json!({
+                "trials": condition.trials,
+                "calls": rounded(condition.calls),
+                "calls_each": condition.each.calls,
+                "worst_calls_each": condition.each.worst_calls,
+                "at_least": condition.each.at_least,
+                "cost_usd": condition.cost_usd,
+            });
+            (condition.name.clone(), value)
+        })
+        .collect();
+    let experiment = &ready.prepared.experiment;
+    let hypotheses: serde_json::Map<String, Json> = experiment
+        .hypotheses
+        .iter()
+        .map(|hypothesis| {
+            let choice = analysis::supports(hypothesis, &experiment.header).ok();
+            let value = json!({
+                "claim": hypothesis.claim_text,
+                "test": choice.as_ref().map(|choice| choice.test.clone()),
+                "reason": choice.map(|choice| choice.reason),
+            });
+            (hypothesis.name.clone(), value)
+        })
+        .collect();
+    json!({
+        "trials": forecast.trials,
+        "committed": committed,
+        "calls": rounded(forecast.calls),
+        "worst_calls": forecast.worst_calls,
+        "at_least": forecast.at_least,
+        "cost_usd": forecast.cost_usd,
+        "seconds": forecast.seconds,
+        "conditions": conditions,
+        "hypotheses": hypotheses,
+    })
+}
+
+/// A number of calls, whole where it is whole.
+fn rounded(calls: f64) -> Json {
+    if calls.fract().abs() < 1e-9 && calls.abs() < 9e15 {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
+        let whole = calls.round() as i64;
+        json!(whole)
+    } else {
+        json!(calls)
+    }
+}
+
+fn page(ready: &Ready, forecast: &Forecast, committed: u64) -> String {
+    let experiment = &ready.prepared.experiment;
+    let mut page = format!(
+        "{}\n\n",
+        experiment.title.as_deref().unwrap_or(experiment.name.as_str())
+    );
+    let width =
+        forecast.conditions.iter().map(|c| c.name.chars().count()).max().unwrap_or(0);
+    for condition in &forecast.conditions {
+        let least = if condition.each.at_least { "at least " } else { "" };
+        page += &format!(
+            "{:width$}  {} trials, {least}{:.0} calls, {}\n",
+            condition.name,
+            condition.trials,
+            condition.calls,
+            money(condition.cost_usd)
+        );
+    }
+    let least = if forecast.at_least { "at least " } else { "" };
+    page += &format!(
+        "\n{} trials ({committed} of them committed already), {least}{:.0} calls, {}{}\n",
+        forecast.trials,
+        forecast.calls,
+        cost_words(forecast),
+        forecast.seconds.map_or(String::new(), |s| format!(", about {}", time(s)))
+    );
+    for hypothesis in &experiment.hypotheses {
+        if let Ok(choice) = analysis::supports(hypothesis, &experiment.header) {
+            page += &format!(
+                "{}: {}, by {}\n",
+                hypothesis.name, hypothesis.claim_text, choice.test
+            );
+        }
+    }
+    page
+}
+
+/// Puts the cost of a plan into words.
+pub(super) fn cost_words(forecast: &Forecast) -> String {
+    match forecast.cost_usd {
+        Some(0.0) => "no cost".to_owned(),
+        Some(dollars) => format!("about ${dollars:.4}"),
+        None => "an unknown amount (a price is not known)".to_owned(),
+    }
+}
+
+fn money(dollars: Option<f64>) -> String {
+    dollars.map_or("unknown cost".to_owned(), |dollars| format!("${dollars:.4}"))
+}
+
+fn time(seconds: f64) -> String {
+    if seconds < 120.0 {
+        format!("{seconds:.1} s")
+    } else if seconds < 7_200.0 {
+        format!("{:.0} min", seconds / 60.0)
+    } else {
+        format!("{:.1} h", seconds / 3_600.0)
+    }
+}
