@@ -293,10 +293,12 @@ impl<L: Laboratory> Owner<'_, L> {
         };
         if let Some(kind) = excuse(&record) {
             self.unrecorded += 1;
-            let reason = match kind {
-                FailureKind::Budget => StopReason::Budget,
-                FailureKind::Offline => StopReason::Offline,
-                _ => StopReason::Interrupted,
+            let reason = if kind == FailureKind::Budget {
+                StopReason::Budget
+            } else if kind == FailureKind::Offline {
+                StopReason::Offline
+            } else {
+                StopReason::Interrupted
             };
             self.end(reason);
             return;

@@ -3,7 +3,7 @@
 /// A keyed permutation of the numbers below a size.
 ///
 /// A balanced Feistel network over the next power of four, walked until it falls below the
-/// size. The round function is the finaliser of SplitMix64, which is no cipher: the order
+/// size. The round function is the finaliser of `SplitMix64`, which is no cipher: the order
 /// has to look random to an experiment, not to an adversary.
 ///
 /// # Source

@@ -79,14 +79,16 @@ impl StoreError {
     /// Returns the error of a file operation.
     pub(super) fn disk(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Self::DiskFull { path }
-            }
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                Self::ReadOnly { path }
-            }
-            _ => Self::Disk { path, source },
+        let is = |kinds: &[io::ErrorKind]| kinds.contains(&source.kind());
+        if is(&[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded]) {
+            Self::DiskFull { path }
+        } else if is(&[
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::ReadOnlyFilesystem,
+        ]) {
+            Self::ReadOnly { path }
+        } else {
+            Self::Disk { path, source }
         }
     }
 

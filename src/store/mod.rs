@@ -22,6 +22,8 @@ mod schema;
 pub use cache::Cache;
 pub use error::StoreError;
 pub use history::{FamilyEntry, HistoryEvent, ShownVerdict};
-pub use read::{Committed, ConditionCounts, FailureCount, MetricCounts, ModelCounts, Totals};
+pub use read::{
+    Committed, ConditionCounts, FailureCount, MetricCounts, ModelCounts, Totals,
+};
 pub use run::{NewRun, RunInfo, RunStatus, Store, StoredMetric};
 pub use runs::{FoundRun, find_runs, resolve_run};

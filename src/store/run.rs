@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -333,12 +333,9 @@ fn meta<T: for<'de> Deserialize<'de>>(
 ) -> Result<T, StoreError> {
     let text: String = connection
         .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
-        .map_err(|source| match source {
-            rusqlite::Error::QueryReturnedNoRows => {
-                StoreError::corrupt(path, format!("it does not say its {key}"))
-            }
-            other => StoreError::database(path, other),
-        })?;
+        .optional()
+        .map_err(|source| StoreError::database(path, source))?
+        .ok_or_else(|| StoreError::corrupt(path, format!("it does not say its {key}")))?;
     serde_json::from_str(&text)
         .map_err(|error| StoreError::corrupt(path, format!("its {key}: {error}")))
 }

@@ -1,5 +1,7 @@
 //! Whole runs with a laboratory that answers by itself.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may fall over")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,14 +10,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crucible::base::{Stream, TrialId};
+use crucible::catalogue::{self, Materials, Needs};
 use crucible::engine::{
-    Attempt, EngineError, EngineOptions, Laboratory, Observer, Progress, RunSummary,
-    Silent, Spend, StopReason, StopSignal, run, take_over,
+    Attempt, Bench, EngineError, EngineOptions, Laboratory, Observer, Progress,
+    RunSummary, Silent, Spend, StopReason, StopSignal, run, take_over,
 };
+use crucible::lang::{self, Files};
 use crucible::plan::{Plan, Selection, TrialSpec, compile};
 use crucible::record::{
     Failure, FailureKind, Outcome, Output, SampleSource, Score, TrialRecord, Usage,
 };
+use crucible::script::Host;
 use crucible::store::{RunStatus, Store, StoreError};
 use tokio::sync::watch;
 
@@ -396,4 +401,66 @@ async fn a_hundred_thousand_trials_stream_to_the_disk() {
     assert!(summary.complete && summary.done == u64::from(n) * 4);
     let store = Store::read(&folder).unwrap();
     assert_eq!(store.sample(1, "m").unwrap().len(), 2 * n as usize);
+}
+
+const FILE: &str = "experiment sums { seed: 3\n repeats: 2 }
+model m = sim(accuracy: 70%, latency: constant(1s), price: [$1/Mtok, $1/Mtok])
+dataset d = items(25, |i| #{ input: `What is ${i} + 5?`, target: i + 5 })
+condition one = ask(m)
+condition three = vote(repeat(m, 3), answer: last_number, prompt: \"{{ input }}!\")
+metric correct = exact_match(extract: last_number)
+metric broken = score(|output, item| { throw \"no\" })
+";
+
+struct Memory;
+
+impl Files for Memory {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        if path == "sums.crucible" { Ok(FILE.into()) } else { Err("no".into()) }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_runs_from_its_text_to_samples_whatever_the_concurrency() {
+    let host = Host::default();
+    let loaded =
+        lang::load("sums.crucible", &Memory, &catalogue::signatures(), &host, &[]);
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    let experiment = loaded.experiment.unwrap();
+    let materials = Materials::load(&experiment, host).unwrap();
+    let plan = compile(&experiment, &materials.items, &Selection::default()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut seen = Vec::new();
+    for concurrency in [1, 16] {
+        let assembly =
+            catalogue::assemble(&experiment, &materials, &Needs::default()).unwrap();
+        let store = create(dir.path(), &experiment, &materials.items);
+        let folder = store.folder().to_owned();
+        let (_stop, signal) = watch::channel(StopSignal::GoOn);
+        let options = EngineOptions { concurrency, ..EngineOptions::default() };
+        let summary = run(
+            &plan,
+            Arc::new(Bench::new(assembly, 3)),
+            store,
+            options,
+            signal,
+            &Silent,
+        )
+        .await
+        .unwrap();
+        assert!(summary.complete && summary.done == 100, "{summary:?}");
+        let store = Store::read(&folder).unwrap();
+        assert_eq!(store.totals().unwrap().calls, 200);
+        assert_eq!(store.sample(1, "requests").unwrap().len(), 50);
+        assert_eq!(store.scoreless().unwrap().len(), 2, "`broken` fails everywhere");
+        let problem = &store.score_problems(1, 1).unwrap()[0];
+        assert!(problem.0.starts_with("sums.crucible:8:40: "), "{problem:?}");
+        seen.push(records(&folder));
+    }
+    for (one, many) in seen[0].iter().zip(&seen[1]) {
+        assert_eq!(
+            (one.id, &one.outcome, &one.scores),
+            (many.id, &many.outcome, &many.scores)
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! Runs on disk: written once, read by all, and clear about what is wrong.
 
 #![expect(clippy::disallowed_methods, reason = "these tests make and break files")]
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may fall over")]
 
 use std::path::Path;
 use std::sync::Arc;
