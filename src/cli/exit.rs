@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// The ways to end; the numbers are the contract of the manual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+pub(super) enum Exit {
     /// All is done.
     Complete,
     /// The program or the machine failed.
@@ -24,7 +24,7 @@ pub enum Exit {
 impl Exit {
     /// Returns the number.
     #[must_use]
-    pub fn code(self) -> u8 {
+    pub(super) fn code(self) -> u8 {
         match self {
             Self::Complete => 0,
             Self::Failed => 1,
@@ -44,7 +44,7 @@ impl From<Exit> for ExitCode {
 
 /// Why a command ended before its work was done.
 #[derive(Debug, Error)]
-pub enum Trouble {
+pub(super) enum Trouble {
     /// What the user asked for cannot be; the message says why and what to do.
     #[error("{0}")]
     Wrong(String),
@@ -61,18 +61,18 @@ pub enum Trouble {
 
 impl Trouble {
     /// Returns a failure with the whole chain of its sources.
-    pub fn failed(error: &dyn std::error::Error) -> Self {
+    pub(super) fn failed(error: &dyn std::error::Error) -> Self {
         Self::Failed(chain(error))
     }
 
     /// Returns a mistake of the command line or the file, with its sources.
-    pub fn wrong(error: &dyn std::error::Error) -> Self {
+    pub(super) fn wrong(error: &dyn std::error::Error) -> Self {
         Self::Wrong(chain(error))
     }
 
     /// Returns how the program ends for it.
     #[must_use]
-    pub fn exit(&self) -> Exit {
+    pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Wrong(_) | Self::Told | Self::NotAgreed(_) => Exit::Wrong,
             Self::Failed(_) => Exit::Failed,

@@ -117,7 +117,7 @@ fn earlier(prepared: &Prepared, args: &RunArgs) -> Result<Earlier, Trouble> {
     let spent_usd = same.map_or(Ok(0.0), |run| {
         Store::read(&run.folder)
             .and_then(|store| store.totals())
-            .map(|totals| totals.cost_usd)
+            .map(|totals| totals.cost_usd - totals.taken_usd)
             .map_err(|error| Trouble::failed(&error))
     })?;
     Ok(Earlier {

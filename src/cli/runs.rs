@@ -77,7 +77,11 @@ pub(super) fn committed(
     let Some(same) = same else { return Ok(0) };
     let mut places = BTreeSet::new();
     let store = Store::read(&same.folder).map_err(failed)?;
-    store.committed(|trial| drop(places.insert(plan.index(trial.place)))).map_err(failed)?;
+    store
+        .committed(|trial| {
+            places.insert(plan.index(trial.place));
+        })
+        .map_err(failed)?;
     let planned = (0..plan.len()).map(|position| plan.index(plan.place(position)));
     Ok(planned.filter(|index| places.contains(index)).count() as u64)
 }

@@ -10,7 +10,7 @@ use crucible::store::{Store, find_runs};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use crate::standin::{Config, Standin};
+use crate::standin::{Config, Fault, Standin};
 
 const ITEMS: u32 = 400;
 
@@ -94,10 +94,12 @@ fn a_kill_at_any_moment_loses_nothing_and_asks_nothing_twice() {
 fn a_server_that_fails_one_time_in_twenty_leaves_every_trial_done_once() {
     let server = Standin::spawn(Config {
         latency: Duration::from_millis(1),
-        rate_limited: 0.0125,
-        server_error: 0.0125,
-        reset: 0.0125,
-        truncated: 0.0125,
+        faults: vec![
+            (Fault::TooMany { retry_after: None }, 0.0125),
+            (Fault::Status(500), 0.0125),
+            (Fault::Reset, 0.0125),
+            (Fault::Truncated, 0.0125),
+        ],
         ..Config::default()
     });
     let folder = TempDir::new().unwrap();
@@ -141,7 +143,7 @@ fn an_interrupted_run_ends_with_130_and_goes_on() {
 
 #[test]
 fn a_key_is_never_shown_or_stored() {
-    let server = Standin::spawn(Config { unauthorized: true, ..Config::default() });
+    let server = Standin::spawn(Config { key: Some("sk-another".to_owned()), ..Config::default() });
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("fire.crucible"), experiment(&server.url())).unwrap();
     let output = program(folder.path()).env("RUST_LOG", "trace").output().unwrap();

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crucible::dataset::SOURCES;
-use crucible::diag::{Severity, Style, render};
+use crucible::diag::{Look, Severity, render};
 use crucible::lang::{self, Files, Loaded, Override};
 use crucible::model::{DISTRIBUTIONS, PROVIDERS};
 use crucible::score::SCORERS;
@@ -75,7 +75,7 @@ pub(crate) fn load(files: &[(&str, &str)], overrides: &[(&str, &str)]) -> Loaded
 
 pub(crate) fn shown(loaded: &Loaded) -> String {
     let pages = loaded.diagnostics.iter();
-    pages.map(|found| render(&loaded.sources, found, Style::default())).collect()
+    pages.map(|found| render(found, &loaded.sources, Look::default())).collect()
 }
 
 /// Loads a file that must be accepted.
