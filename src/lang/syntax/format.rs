@@ -69,6 +69,7 @@ struct Writer<'a> {
 
 #[derive(Clone, Copy)]
 struct Bracket {
+    brace: bool,
     /// The indentation of what stands inside, in levels.
     level: usize,
 }
@@ -120,7 +121,8 @@ impl<'a> Writer<'a> {
         match token.kind {
             Kind::Open => {
                 let level = self.level_of_line() + 1;
-                self.open.push(Bracket { level });
+                let brace = token.text(self.text) == "{";
+                self.open.push(Bracket { brace, level });
             }
             Kind::Close => {
                 self.open.pop();
@@ -149,12 +151,13 @@ impl<'a> Writer<'a> {
         let comma = std::mem::take(&mut self.comma);
         let closes = token.kind == Kind::Close;
         let comment = matches!(token.kind, Kind::Note | Kind::LongNote);
-        if self.newlines == 0 || self.is_glued(token) {
-            if comma && comment && next.is_none_or(|next| next.kind == Kind::Newline) {
-                // A comma before a comment at the end of a line is a newline's double.
-            } else if comma && !closes {
-                self.out.push(',');
-            }
+        let in_line = self.newlines == 0 || self.is_glued(token);
+        let ends_line =
+            !in_line || comment && next.is_none_or(|n| n.kind == Kind::Newline);
+        if comma && self.keeps_comma(closes, in_line, ends_line) {
+            self.out.push(',');
+        }
+        if in_line {
             let space = !self.out.is_empty()
                 && (comma && !closes
                     || self.is_spaced(token)
@@ -179,6 +182,14 @@ impl<'a> Writer<'a> {
             level += 1;
         }
         self.out.extend(std::iter::repeat_n(' ', level * INDENT));
+    }
+
+    /// Says whether a comma is written: between two fields in braces a line end is enough,
+    /// and before the bracket that closes the line it says nothing.
+    fn keeps_comma(&self, closes: bool, in_line: bool, ends_line: bool) -> bool {
+        let braces = self.open.last().is_some_and(|bracket| bracket.brace);
+        let in_note = self.last.is_some_and(|last| last.kind == Kind::Note);
+        !(in_note || closes && in_line || ends_line && braces)
     }
 
     /// Says whether a line end before this token is none: Rhai straight after its bars.

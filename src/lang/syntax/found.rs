@@ -48,11 +48,16 @@ impl<'a> Place<'a> {
         let comment = |token: &Token| matches!(token.kind, Kind::Note | Kind::LongNote);
         let index = piece.tokens.partition_point(|token| token.end <= at);
         let (earlier, later) = piece.tokens.split_at_checked(index).unwrap_or_default();
-        let here = later.iter().find(|token| !comment(token)).copied();
-        let begins_line = earlier
-            .iter()
-            .rfind(|token| !comment(token))
-            .is_none_or(|t| t.kind == Kind::Newline);
+        let mut here = later.iter().find(|token| !comment(token)).copied();
+        let below = later.iter().find(|token| !token.kind.is_trivia()).copied();
+        let leads = below.is_some_and(|below| matches!(below.text(text), "=" | "{"));
+        let ended = leads && here.is_some_and(|here| here.kind == Kind::Newline);
+        if ended {
+            here = below;
+        }
+        let previous = earlier.iter().rfind(|token| !comment(token));
+        let begins_line =
+            ended || previous.is_none_or(|previous| previous.kind == Kind::Newline);
         let depth = earlier.iter().fold(0_usize, |depth, token| match token.kind {
             Kind::Open => depth + 1,
             Kind::Close => depth.saturating_sub(1),

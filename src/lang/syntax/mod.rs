@@ -9,6 +9,7 @@
 mod build;
 mod chain;
 mod error;
+mod explain;
 mod format;
 mod found;
 mod grammar;
@@ -21,5 +22,6 @@ mod token;
 pub mod tree;
 
 pub use error::SyntaxError;
+pub use explain::EXPLANATIONS;
 pub use format::format;
 pub use parse::{Parsed, parse};
