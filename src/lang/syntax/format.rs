@@ -4,6 +4,10 @@
 //! and arguments are the author's; spaces, indentation, blank lines and trailing commas are
 //! settled here. Rhai and long strings stay as they are, byte for byte. What comes out is
 //! read again and compared with what went in before it is handed back.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most tokens are written as they are"
+)]
 
 use crate::base::FileId;
 
@@ -151,10 +155,14 @@ impl<'a> Writer<'a> {
         let comma = std::mem::take(&mut self.comma);
         let closes = token.kind == Kind::Close;
         let comment = matches!(token.kind, Kind::Note | Kind::LongNote);
+        // Between fields in braces a line end is enough, and before the bracket that closes
+        // the line a comma says nothing.
         let in_line = self.newlines == 0 || self.is_glued(token);
         let ends_line =
             !in_line || comment && next.is_none_or(|n| n.kind == Kind::Newline);
-        if comma && self.keeps_comma(closes, in_line, ends_line) {
+        let braces = self.open.last().is_some_and(|bracket| bracket.brace);
+        let idle = closes && in_line || ends_line && braces || self.after_note();
+        if comma && !idle {
             self.out.push(',');
         }
         if in_line {
@@ -184,12 +192,9 @@ impl<'a> Writer<'a> {
         self.out.extend(std::iter::repeat_n(' ', level * INDENT));
     }
 
-    /// Says whether a comma is written: between two fields in braces a line end is enough,
-    /// and before the bracket that closes the line it says nothing.
-    fn keeps_comma(&self, closes: bool, in_line: bool, ends_line: bool) -> bool {
-        let braces = self.open.last().is_some_and(|bracket| bracket.brace);
-        let in_note = self.last.is_some_and(|last| last.kind == Kind::Note);
-        !(in_note || closes && in_line || ends_line && braces)
+    /// Says whether the last token takes all that follows on its line.
+    fn after_note(&self) -> bool {
+        self.last.is_some_and(|last| last.kind == Kind::Note)
     }
 
     /// Says whether a line end before this token is none: Rhai straight after its bars.

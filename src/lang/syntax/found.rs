@@ -1,4 +1,8 @@
 //! What the grammar refuses, in a reader's words: what was found and what was wanted.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most rules and tokens cannot stand here"
+)]
 
 use pest::error::{Error, ErrorVariant, InputLocation};
 
@@ -91,7 +95,9 @@ impl<'a> Place<'a> {
             here.kind == Kind::Mark && !matches!(shown, ":" | "," | "=" | "::");
         let after_value =
             last.is_some_and(|last| !matches!(last.kind, Kind::Mark | Kind::Open));
-        if self.begins_line && (operator && after_value || shown == "=" && self.outside) {
+        if self.begins_line
+            && (operator && after_value || shown == "=" && self.outside && last.is_some())
+        {
             let operator = shown.to_owned();
             return Some(SyntaxError::LineStart { operator, at: self.span(here) });
         }
@@ -105,35 +111,36 @@ impl<'a> Place<'a> {
         })
     }
 
+    /// Returns the same for operators that only other languages have.
+    fn foreign_operator(&self, here: Token) -> Option<(String, &'static str, String)> {
+        let run = self.run_of_signs(here);
+        let signs = self.text.get(run.start as usize..run.end as usize).unwrap_or("");
+        let quoted = format!("`{signs}`");
+        let say = |wanted, help: &str| Some((quoted.clone(), wanted, help.to_owned()));
+        match signs {
+            "==" => say(
+                "one of `<`, `<=`, `>`, `>=`, `~=`",
+                "two values are compared with `~=` and a margin: `a.x ~= b.x within 5pp`",
+            ),
+            "!=" | "<>" | ">>" | "<<" | ">>=" | "=>" | "=<" | "->" | "<-" | "<=>" => say(
+                "one of `<`, `<=`, `>`, `>=`, `~=`",
+                "a claim has one of these between its two sides",
+            ),
+            "&&" => say("an operator of a claim", "write `and` between claims"),
+            "**" | "^" => say("a value", "there is no power; write the product out"),
+            "--" => say("a value", "one sign is enough"),
+            _ => None,
+        }
+    }
+
     /// Returns what was found, wanted and to be written for what other languages have.
     fn mistake(
         &self,
         here: Token,
         shown: &str,
     ) -> Option<(String, &'static str, String)> {
-        let run = self.run_of_signs(here);
-        let signs = self.text.get(run.start as usize..run.end as usize).unwrap_or("");
-        let quoted = format!("`{signs}`");
-        let say = |wanted, help: &str| Some((quoted.clone(), wanted, help.to_owned()));
-        match signs {
-            "==" => {
-                return say(
-                    "one of `<`, `<=`, `>`, `>=`, `~=`",
-                    "two values are compared with `~=` and a margin: `a.x ~= b.x within 5pp`",
-                );
-            }
-            "!=" | "<>" | ">>" | "<<" | ">>=" | "=>" | "=<" | "->" | "<-" | "<=>" => {
-                return say(
-                    "one of `<`, `<=`, `>`, `>=`, `~=`",
-                    "a claim has one of these between its two sides",
-                );
-            }
-            "&&" => return say("an operator of a claim", "write `and` between claims"),
-            "**" | "^" => {
-                return say("a value", "there is no power; write the product out");
-            }
-            "--" => return say("a value", "one sign is enough"),
-            _ => {}
+        if let Some(told) = self.foreign_operator(here) {
+            return Some(told);
         }
         let (wanted, help) = match (here.kind, shown) {
             (Kind::Doc, _) => (
@@ -201,7 +208,7 @@ impl<'a> Place<'a> {
     fn run_of_signs(&self, here: Token) -> Span {
         let sign = |byte: &u8| b"=<>!&*-^~".contains(byte);
         let bytes = self.text.as_bytes();
-        let first = bytes.get(here.start).is_some_and(|byte| sign(byte));
+        let first = bytes.get(here.start).is_some_and(sign);
         let before = bytes.get(..here.start).unwrap_or(&[]);
         let after = bytes.get(here.end..).unwrap_or(&[]);
         if !first
@@ -305,7 +312,7 @@ fn wanted(rules: &[Rule]) -> Vec<&'static str> {
             Rule::rhai_body => add("Rhai"),
             Rule::sep => add("`,`"),
             Rule::mark_op | Rule::minus_op | Rule::word_op if !value => {
-                add("an operator")
+                add("an operator");
             }
             Rule::EOI => add("the end of the definition"),
             _ => {}

@@ -98,7 +98,11 @@ mod tests {
             &["", "a b", "a +", "a\n- b", "--a"],
         ),
         (Rule::minus, &["-"], &["+"]),
-        (Rule::lead_word, &["and", "to detect"], &["andy", "plus"]),
+        (
+            Rule::lead_word,
+            &["and c", "to detect 5"],
+            &["and", "and : 3", "and: 3", "andy c"],
+        ),
         (Rule::mark_op, &["+", "..=", "~=", "/"], &["-", "==", "//", "/*"]),
         (Rule::minus_op, &["-"], &["+"]),
         (Rule::word_op, &["and", "or", "within", "to detect"], &["to", "order"]),
@@ -130,7 +134,7 @@ mod tests {
         ),
         (
             Rule::long_text,
-            &["\"\"\"a\nb\"\"\"", "\"\"\"\\\"\"\"\"\"\""],
+            &["\"\"\"a\nb\"\"\"", "\"\"\"\\\"\"\"\""],
             &["\"a\"", "\"\"\"a\""],
         ),
         (Rule::short_text, &["\"a\"", "\"\\\\\""], &["\"a", "\"\\\""]),
