@@ -1,5 +1,7 @@
 //! The formatter: it settles spaces, keeps comments, and never changes meaning.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use proptest::prelude::*;
 
 use crucible::base::FileId;

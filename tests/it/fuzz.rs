@@ -1,9 +1,7 @@
 //! Every kept input, and what a seeded mutation makes of it, through reader and formatter.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "these tests read seeds and watch the time"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::disallowed_methods, reason = "these tests read seeds and the clock")]
 
 use std::path::Path;
 use std::time::{Duration, Instant};

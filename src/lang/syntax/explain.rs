@@ -34,7 +34,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         text: "A text between `\"` ends on its own line. Text over several lines stands \
                between `\"\"\"`; the indentation that its lines share is taken off. In Rhai, \
                text over several lines stands between backticks.",
-        example: "prompt p = \"Answer:             // `\"` is missing\n\
+        example: "prompt p = \"Answer:             // never ends\n\
                   prompt p = \"Answer: {{ input }}\"\n",
     },
     Explanation {
