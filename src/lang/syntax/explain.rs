@@ -41,7 +41,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
         code: "syntax::unclosed_comment",
         title: "a comment never ends",
         text: "Comments nest: each `/*` inside a comment needs a `*/` of its own.",
-        example: "/* one /* two */                // a second `*/` is missing\n\
+        example: "/* one /* two */                // ends once, begins twice\n\
                   /* one /* two */ */\n",
     },
     Explanation {

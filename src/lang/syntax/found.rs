@@ -300,7 +300,9 @@ fn wanted(rules: &[Rule]) -> Vec<&'static str> {
             Rule::name | Rule::label | Rule::word if !value => add("a name"),
             Rule::over if !value => add("a variable of the family: `n in 1..=7`"),
             Rule::kw_in => add("`in`"),
-            Rule::kind | Rule::definition | Rule::plain_def => add("a definition"),
+            Rule::kind | Rule::definition | Rule::plain_def | Rule::file_doc => {
+                add("a definition")
+            }
             Rule::equals => add("`=`"),
             Rule::fields if !value => add("`{`"),
             Rule::rhai_braces => add("`{`"),

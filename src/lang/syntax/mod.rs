@@ -1,6 +1,6 @@
 //! Text to tree, and text to tidy text.
 //!
-//! [`parse`] never fails: what could be read is in the tree, what could not is in the
+//! [`parse()`] never fails: what could be read is in the tree, what could not is in the
 //! errors, all of them. [`format()`] settles spacing and keeps every comment.
 //!
 //! A new form of expression is a rule in `grammar/crucible.pest`, a variant in `tree` and
