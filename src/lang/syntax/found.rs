@@ -301,7 +301,7 @@ fn wanted(rules: &[Rule]) -> Vec<&'static str> {
             Rule::over if !value => add("a variable of the family: `n in 1..=7`"),
             Rule::kw_in => add("`in`"),
             Rule::kind | Rule::definition | Rule::plain_def | Rule::file_doc => {
-                add("a definition")
+                add("a definition");
             }
             Rule::equals => add("`=`"),
             Rule::fields if !value => add("`{`"),
