@@ -1,5 +1,6 @@
 //! The way from a path to an experiment.
 
+use crate::lang::syntax;
 use crate::diag::{Diagnostic, Explanation, SOURCE_EXPLANATIONS, Sources};
 use crate::lang::bundle::{self, Files};
 use crate::lang::check::{self, Input, Override, codes};
@@ -47,7 +48,7 @@ pub fn load(
 /// Returns the long form of every code that loading a file may report, sorted by code.
 #[must_use]
 pub fn explanations() -> Vec<&'static Explanation> {
-    let lists = codes::EXPLANATIONS.into_iter().chain([SOURCE_EXPLANATIONS]);
+    let lists = codes::EXPLANATIONS.into_iter().chain([SOURCE_EXPLANATIONS, syntax::EXPLANATIONS]);
     let mut all: Vec<&Explanation> = lists.flatten().collect();
     all.sort_by_key(|explanation| explanation.code);
     all

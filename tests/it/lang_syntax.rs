@@ -1,11 +1,15 @@
 //! The syntax of the language: what is read, what is refused, and how that is told.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::print_stdout, reason = "what is skipped is said")]
 #![expect(clippy::disallowed_methods, reason = "these tests read example files")]
 
 use std::path::{Path, PathBuf};
 
 use crucible::base::FileId;
-use crucible::lang::syntax::{Parsed, SyntaxError, parse};
+use crucible::diag::SOURCE_EXPLANATIONS;
+use crucible::lang::syntax::tree::{Block, Body, Expr, ExprKind, Script};
+use crucible::lang::syntax::{EXPLANATIONS, Parsed, SyntaxError, parse};
 
 /// Every experiment file that stands beside the tests, and those shared with others.
 pub(crate) fn example_files() -> Vec<(String, String)> {
@@ -14,7 +18,7 @@ pub(crate) fn example_files() -> Vec<(String, String)> {
         .map_or_else(|_| root.join("../shared"), PathBuf::from)
         .join("acceptance");
     if !shared.is_dir() {
-        eprintln!("skipped: no acceptance files at {}", shared.display());
+        println!("skipped: no acceptance files at {}", shared.display());
     }
     let folders = [root.join("examples"), root.join("fuzz/seeds/files"), shared];
     folders
@@ -124,18 +128,11 @@ fn mistakes_are_told_in_the_users_words() {
         ("let é = 3\n", "syntax::unexpected", "é"),
         ("let a\u{a0}= 3\n", "syntax::unexpected", "\u{a0}"),
     ];
-    let mut shown = String::new();
     for (text, code, at) in cases {
         let told = told(text);
         let diagnostics: Vec<_> =
             read(text).errors.iter().map(SyntaxError::diagnostic).collect();
-        for one in &diagnostics {
-            shown += &format!("{text:?}: {} [{:?}]\n", one.message, one.help);
-        }
         assert_eq!(told, [(code, at.to_owned())], "{text:?}: {diagnostics:#?}");
-    }
-    if std::env::var_os("SHOW").is_some() {
-        println!("{shown}");
     }
 }
 
@@ -182,9 +179,18 @@ fn brackets_nest_a_hundred_deep_and_no_deeper() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the test is about time")]
+fn ten_megabytes_are_read() {
+    let text =
+        "/// One of many.\nlet a = \"\"\"\n    text\n    \"\"\"\n// and more text\n"
+            .repeat(10_000_000 / 65)
+            + "let b = (\n";
+    assert!(text.len() > 9_000_000);
+    assert_eq!(read(&text).errors.len(), 1);
+}
+
+#[test]
 fn large_files_are_read_in_proportion_to_their_length() {
-    let size = 2 << 20;
+    let size = 1 << 20;
     let fill = |piece: &str| piece.repeat(size / piece.len());
     let files = [
         fill("condition c = ask(m, prompt: p) { retries: 3 }\n"),
@@ -202,10 +208,170 @@ fn large_files_are_read_in_proportion_to_their_length() {
     ];
     for text in files {
         let began = std::time::Instant::now();
-        let parsed = read(&text);
+        let errors = read(&text).errors.len();
         let took = began.elapsed();
         let start: String = text.chars().take(30).collect();
-        println!("{start:?}: {took:?}, {} errors", parsed.errors.len());
-        assert!(took.as_secs() < 30, "{start}: {took:?}");
+        assert!(took.as_secs() < 30, "{start}: {took:?}, {errors} errors");
+    }
+}
+
+#[test]
+fn every_code_has_an_explanation() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let code = regex::Regex::new(r#""((?:syntax|source)::[a-z_0-9]+)""#).unwrap();
+    let mut used = std::collections::BTreeSet::new();
+    for file in ["lang/syntax/error.rs", "diag/source.rs"] {
+        let text = std::fs::read_to_string(root.join(file)).unwrap();
+        used.extend(code.captures_iter(&text).map(|found| found[1].to_owned()));
+    }
+    let all = EXPLANATIONS.iter().chain(SOURCE_EXPLANATIONS);
+    let explained: std::collections::BTreeSet<String> =
+        all.map(|one| one.code.to_owned()).collect();
+    assert_eq!(used, explained);
+    assert!(used.len() >= 14);
+}
+
+#[test]
+fn the_examples_of_explanations_show_the_mistake() {
+    for one in EXPLANATIONS.iter().filter(|one| one.code != "syntax::too_deep") {
+        let told: Vec<_> = told(one.example).into_iter().map(|(code, _)| code).collect();
+        assert_eq!(told, [one.code], "{}", one.example);
+    }
+}
+
+fn fields_of(block: &Block) -> impl Iterator<Item = &Expr> {
+    block.fields.iter().map(|field| &field.value)
+}
+
+/// Adds the Rhai of every closure in an expression.
+fn closures(expr: &Expr, found: &mut Vec<String>) {
+    let mut inner: Vec<&Expr> = Vec::new();
+    match &expr.kind {
+        ExprKind::Closure(closure) => found.push(closure.body.text.clone()),
+        ExprKind::List(values) | ExprKind::Logic { terms: values, .. } => {
+            inner.extend(values);
+        }
+        ExprKind::Map(block) => inner.extend(fields_of(block)),
+        ExprKind::Group(one) | ExprKind::Negative(one) => inner.push(one),
+        ExprKind::Call(call) => {
+            inner.extend(call.args.iter().map(|arg| &arg.value));
+            inner.extend(call.block.iter().flat_map(fields_of));
+        }
+        ExprKind::Index { base, values, .. } => {
+            inner.push(base);
+            inner.extend(values);
+        }
+        ExprKind::Member { base, .. } => inner.push(base),
+        ExprKind::Binary { left, right, .. } | ExprKind::Relation { left, right, .. } => {
+            inner.extend([&**left, &**right]);
+        }
+        ExprKind::Range { from, to, .. } => inner.extend([&**from, &**to]),
+        ExprKind::Detect { power, effect } => inner.extend([&**power, &**effect]),
+        ExprKind::Path(_) | ExprKind::Quantity(_) | ExprKind::Text(_) => {}
+    }
+    for one in inner {
+        closures(one, found);
+    }
+}
+
+/// The Rhai of every closure and script of a file.
+fn rhai_of(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for definition in read(text).tree.definitions {
+        match &definition.body {
+            Body::Expr(expr) => closures(expr, &mut found),
+            Body::Block(block) => {
+                fields_of(block).for_each(|value| closures(value, &mut found));
+            }
+            Body::Script(Script::Text(rhai)) => found.push(rhai.text.clone()),
+            Body::Script(Script::File(_)) | Body::Use(_) => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn every_closure_that_is_cut_out_compiles() {
+    let engine = rhai::Engine::new();
+    let odd = "let a = [|x| `,${ \"]\" }` + ')', |y| y +\n 1, |z| #{ a: [z], b: #\"\"]\"# }]\n\
+               let b = f(|x| if x { 1 } else { 2 } /* , */, |y| { let z = y;\n z })\n";
+    let mut files = example_files();
+    files.push(("odd".to_owned(), odd.to_owned()));
+    let mut count = 0;
+    for (name, text) in files {
+        for rhai in rhai_of(&text) {
+            assert!(engine.compile(&rhai).is_ok(), "{name}: {rhai}");
+            count += 1;
+        }
+    }
+    assert!(count >= 10, "{count}");
+}
+
+#[test]
+fn operators_bind_as_they_are_read() {
+    let shape = |text: &str| {
+        let parsed = read(&format!("let a = {text}\n"));
+        assert_eq!(parsed.errors, [], "{text}");
+        match &parsed.tree.definitions[0].body {
+            Body::Expr(expr) => bracketed(expr),
+            Body::Block(_) | Body::Script(_) | Body::Use(_) => {
+                panic!("no expression: {text}")
+            }
+        }
+    };
+    assert_eq!(shape("a + b * c - d"), "((a + (b * c)) - d)");
+    assert_eq!(
+        shape("a > b + 1 and c < d or e > f"),
+        "(((a > (b + 1)) and (c < d)) or (e > f))"
+    );
+    assert_eq!(
+        shape("a.x ~= b.x - 1 within 2 * c"),
+        "((a.x ~= (b.x - 1)) within (2 * c))"
+    );
+    assert_eq!(shape("1..=n + 1"), "(1 ..= (n + 1))");
+    assert_eq!(shape("-a.x / -b"), "((-a.x) / (-b))");
+    assert_eq!(shape("80% to detect 5pp"), "(80% to detect 5pp)");
+}
+
+/// An expression with brackets around every operator.
+fn bracketed(expr: &Expr) -> String {
+    let show = bracketed;
+    match &expr.kind {
+        ExprKind::Path(path) => path.text(),
+        ExprKind::Quantity(literal) => literal.text.clone(),
+        ExprKind::Member { base, name } => format!("{}.{}", show(base), name.text),
+        ExprKind::Negative(inner) => format!("(-{})", show(inner)),
+        ExprKind::Binary { op, left, right, .. } => {
+            format!("({} {} {})", show(left), op.symbol(), show(right))
+        }
+        ExprKind::Relation { op, left, right, within, .. } => {
+            let pair = format!("({} {} {})", show(left), op.symbol(), show(right));
+            match within {
+                Some(margin) => format!("({pair} within {})", show(margin)),
+                None => pair,
+            }
+        }
+        ExprKind::Range { from, to, inclusive } => {
+            format!(
+                "({} {} {})",
+                show(from),
+                if *inclusive { "..=" } else { ".." },
+                show(to)
+            )
+        }
+        ExprKind::Detect { power, effect } => {
+            format!("({} to detect {})", show(power), show(effect))
+        }
+        ExprKind::Logic { op, terms } => {
+            let terms: Vec<_> = terms.iter().map(show).collect();
+            format!("({})", terms.join(&format!(" {} ", op.symbol())))
+        }
+        ExprKind::Closure(_)
+        | ExprKind::Text(_)
+        | ExprKind::List(_)
+        | ExprKind::Map(_)
+        | ExprKind::Group(_)
+        | ExprKind::Call(_)
+        | ExprKind::Index { .. } => format!("{expr:?}"),
     }
 }

@@ -15,6 +15,10 @@ mod datasets;
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
+mod fmt;
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod gateway;
 #[cfg(test)]
 mod golden;

@@ -1,4 +1,8 @@
 //! From the nodes of the grammar to the tree: definitions, fields and values.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most rules and tokens cannot stand here"
+)]
 
 use crate::base::Span;
 
@@ -62,7 +66,7 @@ impl Builder {
         for child in node.into_inner() {
             match child.as_rule() {
                 Rule::kind | Rule::kw_use | Rule::kw_script => {
-                    kind = Some(self.word(&child))
+                    kind = Some(self.word(&child));
                 }
                 Rule::name => name = Some(self.word(&child)),
                 Rule::family => family = self.family(child),

@@ -159,7 +159,15 @@ impl SyntaxError {
             Self::ClosureLine { closure, .. } => {
                 shown.label(*closure, "the closure ends here")
             }
-            _ => shown,
+            Self::Unopened { .. }
+            | Self::UnclosedText { .. }
+            | Self::UnclosedComment { .. }
+            | Self::TooDeep { .. }
+            | Self::Unexpected { .. }
+            | Self::LineStart { .. }
+            | Self::Unit { .. }
+            | Self::Number { .. }
+            | Self::Escape { .. } => shown,
         };
         match self.advice() {
             Some(help) => shown.help(help),

@@ -4,6 +4,10 @@
 //! and arguments are the author's; spaces, indentation, blank lines and trailing commas are
 //! settled here. Rhai and long strings stay as they are, byte for byte. What comes out is
 //! read again and compared with what went in before it is handed back.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most tokens are written as they are"
+)]
 
 use crate::base::FileId;
 
@@ -69,6 +73,7 @@ struct Writer<'a> {
 
 #[derive(Clone, Copy)]
 struct Bracket {
+    brace: bool,
     /// The indentation of what stands inside, in levels.
     level: usize,
 }
@@ -120,7 +125,8 @@ impl<'a> Writer<'a> {
         match token.kind {
             Kind::Open => {
                 let level = self.level_of_line() + 1;
-                self.open.push(Bracket { level });
+                let brace = token.text(self.text) == "{";
+                self.open.push(Bracket { brace, level });
             }
             Kind::Close => {
                 self.open.pop();
@@ -149,12 +155,17 @@ impl<'a> Writer<'a> {
         let comma = std::mem::take(&mut self.comma);
         let closes = token.kind == Kind::Close;
         let comment = matches!(token.kind, Kind::Note | Kind::LongNote);
-        if self.newlines == 0 || self.is_glued(token) {
-            if comma && comment && next.is_none_or(|next| next.kind == Kind::Newline) {
-                // A comma before a comment at the end of a line is a newline's double.
-            } else if comma && !closes {
-                self.out.push(',');
-            }
+        // Between fields in braces a line end is enough, and before the bracket that closes
+        // the line a comma says nothing.
+        let in_line = self.newlines == 0 || self.is_glued(token);
+        let ends_line =
+            !in_line || comment && next.is_none_or(|n| n.kind == Kind::Newline);
+        let braces = self.open.last().is_some_and(|bracket| bracket.brace);
+        let idle = closes && in_line || ends_line && braces || self.after_note();
+        if comma && !idle {
+            self.out.push(',');
+        }
+        if in_line {
             let space = !self.out.is_empty()
                 && (comma && !closes
                     || self.is_spaced(token)
@@ -179,6 +190,11 @@ impl<'a> Writer<'a> {
             level += 1;
         }
         self.out.extend(std::iter::repeat_n(' ', level * INDENT));
+    }
+
+    /// Says whether the last token takes all that follows on its line.
+    fn after_note(&self) -> bool {
+        self.last.is_some_and(|last| last.kind == Kind::Note)
     }
 
     /// Says whether a line end before this token is none: Rhai straight after its bars.

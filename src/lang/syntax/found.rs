@@ -1,4 +1,8 @@
 //! What the grammar refuses, in a reader's words: what was found and what was wanted.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most rules and tokens cannot stand here"
+)]
 
 use pest::error::{Error, ErrorVariant, InputLocation};
 
@@ -48,11 +52,16 @@ impl<'a> Place<'a> {
         let comment = |token: &Token| matches!(token.kind, Kind::Note | Kind::LongNote);
         let index = piece.tokens.partition_point(|token| token.end <= at);
         let (earlier, later) = piece.tokens.split_at_checked(index).unwrap_or_default();
-        let here = later.iter().find(|token| !comment(token)).copied();
-        let begins_line = earlier
-            .iter()
-            .rfind(|token| !comment(token))
-            .is_none_or(|t| t.kind == Kind::Newline);
+        let mut here = later.iter().find(|token| !comment(token)).copied();
+        let below = later.iter().find(|token| !token.kind.is_trivia()).copied();
+        let leads = below.is_some_and(|below| matches!(below.text(text), "=" | "{"));
+        let ended = leads && here.is_some_and(|here| here.kind == Kind::Newline);
+        if ended {
+            here = below;
+        }
+        let previous = earlier.iter().rfind(|token| !comment(token));
+        let begins_line =
+            ended || previous.is_none_or(|previous| previous.kind == Kind::Newline);
         let depth = earlier.iter().fold(0_usize, |depth, token| match token.kind {
             Kind::Open => depth + 1,
             Kind::Close => depth.saturating_sub(1),
@@ -86,7 +95,9 @@ impl<'a> Place<'a> {
             here.kind == Kind::Mark && !matches!(shown, ":" | "," | "=" | "::");
         let after_value =
             last.is_some_and(|last| !matches!(last.kind, Kind::Mark | Kind::Open));
-        if self.begins_line && (operator && after_value || shown == "=" && self.outside) {
+        if self.begins_line
+            && (operator && after_value || shown == "=" && self.outside && last.is_some())
+        {
             let operator = shown.to_owned();
             return Some(SyntaxError::LineStart { operator, at: self.span(here) });
         }
@@ -100,35 +111,36 @@ impl<'a> Place<'a> {
         })
     }
 
+    /// Returns the same for operators that only other languages have.
+    fn foreign_operator(&self, here: Token) -> Option<(String, &'static str, String)> {
+        let run = self.run_of_signs(here);
+        let signs = self.text.get(run.start as usize..run.end as usize).unwrap_or("");
+        let quoted = format!("`{signs}`");
+        let say = |wanted, help: &str| Some((quoted.clone(), wanted, help.to_owned()));
+        match signs {
+            "==" => say(
+                "one of `<`, `<=`, `>`, `>=`, `~=`",
+                "two values are compared with `~=` and a margin: `a.x ~= b.x within 5pp`",
+            ),
+            "!=" | "<>" | ">>" | "<<" | ">>=" | "=>" | "=<" | "->" | "<-" | "<=>" => say(
+                "one of `<`, `<=`, `>`, `>=`, `~=`",
+                "a claim has one of these between its two sides",
+            ),
+            "&&" => say("an operator of a claim", "write `and` between claims"),
+            "**" | "^" => say("a value", "there is no power; write the product out"),
+            "--" => say("a value", "one sign is enough"),
+            _ => None,
+        }
+    }
+
     /// Returns what was found, wanted and to be written for what other languages have.
     fn mistake(
         &self,
         here: Token,
         shown: &str,
     ) -> Option<(String, &'static str, String)> {
-        let run = self.run_of_signs(here);
-        let signs = self.text.get(run.start as usize..run.end as usize).unwrap_or("");
-        let quoted = format!("`{signs}`");
-        let say = |wanted, help: &str| Some((quoted.clone(), wanted, help.to_owned()));
-        match signs {
-            "==" => {
-                return say(
-                    "one of `<`, `<=`, `>`, `>=`, `~=`",
-                    "two values are compared with `~=` and a margin: `a.x ~= b.x within 5pp`",
-                );
-            }
-            "!=" | "<>" | ">>" | "<<" | ">>=" | "=>" | "=<" | "->" | "<-" | "<=>" => {
-                return say(
-                    "one of `<`, `<=`, `>`, `>=`, `~=`",
-                    "a claim has one of these between its two sides",
-                );
-            }
-            "&&" => return say("an operator of a claim", "write `and` between claims"),
-            "**" | "^" => {
-                return say("a value", "there is no power; write the product out");
-            }
-            "--" => return say("a value", "one sign is enough"),
-            _ => {}
+        if let Some(told) = self.foreign_operator(here) {
+            return Some(told);
         }
         let (wanted, help) = match (here.kind, shown) {
             (Kind::Doc, _) => (
@@ -196,7 +208,7 @@ impl<'a> Place<'a> {
     fn run_of_signs(&self, here: Token) -> Span {
         let sign = |byte: &u8| b"=<>!&*-^~".contains(byte);
         let bytes = self.text.as_bytes();
-        let first = bytes.get(here.start).is_some_and(|byte| sign(byte));
+        let first = bytes.get(here.start).is_some_and(sign);
         let before = bytes.get(..here.start).unwrap_or(&[]);
         let after = bytes.get(here.end..).unwrap_or(&[]);
         if !first
@@ -288,7 +300,9 @@ fn wanted(rules: &[Rule]) -> Vec<&'static str> {
             Rule::name | Rule::label | Rule::word if !value => add("a name"),
             Rule::over if !value => add("a variable of the family: `n in 1..=7`"),
             Rule::kw_in => add("`in`"),
-            Rule::kind | Rule::definition | Rule::plain_def => add("a definition"),
+            Rule::kind | Rule::definition | Rule::plain_def | Rule::file_doc => {
+                add("a definition");
+            }
             Rule::equals => add("`=`"),
             Rule::fields if !value => add("`{`"),
             Rule::rhai_braces => add("`{`"),
@@ -300,7 +314,7 @@ fn wanted(rules: &[Rule]) -> Vec<&'static str> {
             Rule::rhai_body => add("Rhai"),
             Rule::sep => add("`,`"),
             Rule::mark_op | Rule::minus_op | Rule::word_op if !value => {
-                add("an operator")
+                add("an operator");
             }
             Rule::EOI => add("the end of the definition"),
             _ => {}

@@ -134,11 +134,16 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    fn begins_line(&self) -> bool {
+        self.tokens.last().is_some_and(|last| last.kind == Kind::Newline)
+    }
+
     fn push(&mut self, kind: Kind, start: usize) {
         let token = Token { kind, start, end: self.at };
+        let begins_line = self.begins_line();
         self.tokens.push(token);
         if kind.is_doc() {
-            self.docs_from = self.docs_from.or(Some(start));
+            self.docs_from = self.docs_from.or(begins_line.then_some(start));
         } else if !kind.is_trivia() {
             self.last = Some(token);
             self.docs_from = None;

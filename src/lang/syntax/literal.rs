@@ -328,9 +328,12 @@ mod tests {
         let (_, errors) = string(r#""\d+ \u{110000} \u{""#, Span::new(FileId(0), 5, 22));
         let places: Vec<(String, u32)> = errors
             .into_iter()
-            .filter_map(|error| match error {
-                SyntaxError::Escape { text, at } => Some((text, at.start)),
-                _ => None,
+            .filter_map(|error| {
+                if let SyntaxError::Escape { text, at } = error {
+                    Some((text, at.start))
+                } else {
+                    None
+                }
             })
             .collect();
         assert_eq!(

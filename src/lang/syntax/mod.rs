@@ -1,6 +1,6 @@
 //! Text to tree, and text to tidy text.
 //!
-//! [`parse`] never fails: what could be read is in the tree, what could not is in the
+//! [`parse()`] never fails: what could be read is in the tree, what could not is in the
 //! errors, all of them. [`format()`] settles spacing and keeps every comment.
 //!
 //! A new form of expression is a rule in `grammar/crucible.pest`, a variant in `tree` and
@@ -9,6 +9,7 @@
 mod build;
 mod chain;
 mod error;
+mod explain;
 mod format;
 mod found;
 mod grammar;
@@ -21,5 +22,6 @@ mod token;
 pub mod tree;
 
 pub use error::SyntaxError;
+pub use explain::EXPLANATIONS;
 pub use format::format;
 pub use parse::{Parsed, parse};
