@@ -191,7 +191,11 @@ impl Choice {
             }
             names.push(name);
         }
-        names.iter().map(|name| name.trim().to_owned()).filter(|n| !n.is_empty()).collect()
+        names
+            .iter()
+            .map(|name| name.trim().to_owned())
+            .filter(|n| !n.is_empty())
+            .collect()
     }
 }
 
@@ -220,7 +224,9 @@ fn money(text: &str) -> Result<f64, String> {
     digits
         .and_then(|digits| digits.trim().parse::<f64>().ok())
         .filter(|amount| amount.is_finite() && *amount >= 0.0)
-        .ok_or_else(|| "an amount of money is due here, such as 5usd or 0.50usd".to_owned())
+        .ok_or_else(|| {
+            "an amount of money is due here, such as 5usd or 0.50usd".to_owned()
+        })
 }
 
 #[cfg(test)]
@@ -251,8 +257,10 @@ mod tests {
 
     #[test]
     fn only_splits_at_commas_outside_brackets() {
-        let choice =
-            Choice { only: vec!["a, grid[x, y]".into(), "b".into()], ..Choice::default() };
+        let choice = Choice {
+            only: vec!["a, grid[x, y]".into(), "b".into()],
+            ..Choice::default()
+        };
         assert_eq!(choice.only(), ["a", "grid[x, y]", "b"]);
     }
 }

@@ -10,8 +10,10 @@ use crate::diag;
 
 /// Checks files and prints what is wrong with them.
 pub(super) fn check(files: &[String], format: Look) -> Result<Exit, Trouble> {
-    let examined =
-        files.iter().map(|file| load::examine(file, &[])).collect::<Result<Vec<_>, _>>()?;
+    let examined = files
+        .iter()
+        .map(|file| load::examine(file, &[]))
+        .collect::<Result<Vec<_>, _>>()?;
     match format {
         Look::Human => human(files, &examined),
         Look::Json => say(&format!("{:#}\n", joined(&examined))),
@@ -41,7 +43,14 @@ fn joined(examined: &[Examined]) -> Json {
     for one in examined {
         let document = diag::to_json(&one.diagnostics, &one.sources);
         for (name, into) in [("errors", &mut errors), ("warnings", &mut warnings)] {
-            into.extend(document.get(name).and_then(Json::as_array).into_iter().flatten().cloned());
+            into.extend(
+                document
+                    .get(name)
+                    .and_then(Json::as_array)
+                    .into_iter()
+                    .flatten()
+                    .cloned(),
+            );
         }
     }
     json!({ "errors": errors, "warnings": warnings })

@@ -64,14 +64,17 @@ fn diagnostics() -> String {
 /// Explains a code.
 pub(super) fn explain(code: &str) -> Result<Exit, Trouble> {
     let known = explanations();
-    let found = known.iter().find(|explanation| explanation.code == code).ok_or_else(|| {
-        let near = known
-            .iter()
-            .max_by(|a, b| near(a.code, code).total_cmp(&near(b.code, code)))
-            .map(|explanation| explanation.code)
-            .unwrap_or_default();
-        Trouble::Wrong(format!("no diagnostic has the code `{code}`; did you mean `{near}`?"))
-    })?;
+    let found =
+        known.iter().find(|explanation| explanation.code == code).ok_or_else(|| {
+            let near = known
+                .iter()
+                .max_by(|a, b| near(a.code, code).total_cmp(&near(b.code, code)))
+                .map(|explanation| explanation.code)
+                .unwrap_or_default();
+            Trouble::Wrong(format!(
+                "no diagnostic has the code `{code}`; did you mean `{near}`?"
+            ))
+        })?;
     say(&explained(found));
     Ok(Exit::Complete)
 }
@@ -103,12 +106,14 @@ fn near(a: &str, b: &str) -> f64 {
 }
 
 fn write(folder: &Path) -> Result<(), Trouble> {
-    std::fs::create_dir_all(folder)
-        .map_err(|error| Trouble::Failed(format!("make {}: {error}", folder.display())))?;
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Trouble::Failed(format!("make {}: {error}", folder.display()))
+    })?;
     for page in reference() {
         let path = folder.join(&page.file);
-        std::fs::write(&path, page.text)
-            .map_err(|error| Trouble::Failed(format!("write {}: {error}", path.display())))?;
+        std::fs::write(&path, page.text).map_err(|error| {
+            Trouble::Failed(format!("write {}: {error}", path.display()))
+        })?;
     }
     say(&format!("{} is written\n", folder.display()));
     Ok(())

@@ -10,7 +10,9 @@ use serde_json::{Value as Json, json};
 /// values cannot be printed; empty ones count as unset.
 pub(super) fn variables() -> BTreeMap<String, SecretString> {
     std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        })
         .filter(|(_, value)| !value.trim().is_empty())
         .map(|(name, value)| (name, SecretString::from(value)))
         .collect()

@@ -18,12 +18,13 @@ pub(super) fn export(
     output: Option<&Path>,
 ) -> Result<Exit, Trouble> {
     let store = runs::read(run)?;
-    let mut writer: Box<dyn Write> = match output {
-        Some(path) => Box::new(BufWriter::new(std::fs::File::create(path).map_err(
-            |error| Trouble::Failed(format!("write {}: {error}", path.display())),
-        )?)),
-        None => Box::new(BufWriter::new(std::io::stdout().lock())),
-    };
+    let mut writer: Box<dyn Write> =
+        match output {
+            Some(path) => Box::new(BufWriter::new(std::fs::File::create(path).map_err(
+                |error| Trouble::Failed(format!("write {}: {error}", path.display())),
+            )?)),
+            None => Box::new(BufWriter::new(std::io::stdout().lock())),
+        };
     let written = match to {
         Table::Csv => csv(&store, &mut writer),
         Table::Jsonl => jsonl(&store, &mut writer),
@@ -34,7 +35,9 @@ pub(super) fn export(
         Err(Broken::Pipe(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             Ok(Exit::Complete)
         }
-        Err(Broken::Pipe(error)) => Err(Trouble::Failed(format!("write the table: {error}"))),
+        Err(Broken::Pipe(error)) => {
+            Err(Trouble::Failed(format!("write the table: {error}")))
+        }
         Err(Broken::Trouble(trouble)) => Err(trouble),
     }
 }
@@ -51,7 +54,8 @@ fn trials(
     store: &Store,
     mut each: impl FnMut(&str, &TrialRecord) -> Result<(), Broken>,
 ) -> Result<(), Broken> {
-    let failed = |error: crate::store::StoreError| Broken::Trouble(Trouble::failed(&error));
+    let failed =
+        |error: crate::store::StoreError| Broken::Trouble(Trouble::failed(&error));
     let items = store.all_items().map_err(failed)?;
     let mut places: Vec<Place> = Vec::new();
     store.committed(|trial| places.push(trial.place)).map_err(failed)?;
@@ -106,11 +110,19 @@ fn csv(store: &Store, writer: &mut dyn Write) -> Result<(), Broken> {
             other => std::io::Error::other(format!("{other:?}")),
         })
     };
-    let mut head = vec!["id", "item", "condition", "repeat", "text", "confidence", "failure"];
+    let mut head =
+        vec!["id", "item", "condition", "repeat", "text", "confidence", "failure"];
     let metrics: Vec<String> =
         store.info().metrics.iter().map(|metric| metric.name.clone()).collect();
     head.extend(metrics.iter().map(String::as_str));
-    head.extend(["requests", "tokens_in", "tokens_out", "cost_usd", "latency_s", "waited_s"]);
+    head.extend([
+        "requests",
+        "tokens_in",
+        "tokens_out",
+        "cost_usd",
+        "latency_s",
+        "waited_s",
+    ]);
     table.write_record(&head).map_err(wrong)?;
     trials(store, |item, trial| {
         let (text, confidence, failure) = outcome(trial);

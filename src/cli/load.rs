@@ -70,9 +70,12 @@ pub(super) struct Examined {
 /// Reads a file, and all that it uses, and checks it.
 pub(super) fn examine(file: &str, set: &[String]) -> Result<Examined, Trouble> {
     if Path::new(file).is_dir() {
-        return Err(Trouble::Wrong(format!("`{file}` is a folder; name a .crucible file")));
+        return Err(Trouble::Wrong(format!(
+            "`{file}` is a folder; name a .crucible file"
+        )));
     }
-    let overrides = set.iter().map(|text| assignment(text)).collect::<Result<Vec<_>, _>>()?;
+    let overrides =
+        set.iter().map(|text| assignment(text)).collect::<Result<Vec<_>, _>>()?;
     let host = Host::new(Limits::default());
     let signatures = catalogue::signatures();
     let loaded = lang::load(file, &Disk, &signatures, &host, &overrides);
@@ -142,9 +145,8 @@ pub(super) fn rendered(examined: &Examined) -> String {
         page += &diag::render(diagnostic, &examined.sources, look);
         page.push('\n');
     }
-    let count = |severity| {
-        examined.diagnostics.iter().filter(|d| d.severity == severity).count()
-    };
+    let count =
+        |severity| examined.diagnostics.iter().filter(|d| d.severity == severity).count();
     match count(Severity::Error) {
         0 => {}
         1 => page += "1 error\n",

@@ -103,7 +103,8 @@ pub(super) fn write(path: &Path, lock: &Lock) -> Result<(), Trouble> {
     if read(path).ok().flatten().as_ref() == Some(lock) {
         return Ok(());
     }
-    let text = serde_json::to_string_pretty(lock).map_err(|error| Trouble::failed(&error))?;
+    let text =
+        serde_json::to_string_pretty(lock).map_err(|error| Trouble::failed(&error))?;
     std::fs::write(path, text + "\n")
         .map_err(|error| Trouble::Failed(format!("write {}: {error}", path.display())))
 }

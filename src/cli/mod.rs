@@ -67,7 +67,9 @@ fn carry_out(command: Command) -> Result<Exit, Trouble> {
         Command::Report { run, format } => results::report(&run, format),
         Command::Show { run, format } => results::show(&run, format),
         Command::List { out, format } => runs::list(&out, format),
-        Command::Export { run, to, output } => export::export(&run, to, output.as_deref()),
+        Command::Export { run, to, output } => {
+            export::export(&run, to, output.as_deref())
+        }
         Command::Fmt { files, check } => fmt::fmt(&files, check),
         Command::Doc { name, all, output } => {
             doc::doc(name.as_deref(), all, output.as_deref())
@@ -80,7 +82,8 @@ fn carry_out(command: Command) -> Result<Exit, Trouble> {
 /// Puts `run` before a first word that is no command: `crucible-run FILE`.
 fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     const ALONE: &[&str] = &["-h", "--help", "-V", "--version"];
-    let Some(first) = arguments.get(1).map(|word| word.to_string_lossy().into_owned()) else {
+    let Some(first) = arguments.get(1).map(|word| word.to_string_lossy().into_owned())
+    else {
         return arguments;
     };
     if !COMMANDS.contains(&first.as_str()) && !ALONE.contains(&first.as_str()) {

@@ -82,7 +82,8 @@ impl Prepared {
             .files
             .iter()
             .map(|file| {
-                let lock = DataLock { bytes: file.bytes, blake3: file.digest.to_string() };
+                let lock =
+                    DataLock { bytes: file.bytes, blake3: file.digest.to_string() };
                 (file.path.clone(), lock)
             })
             .collect();
@@ -122,7 +123,8 @@ impl Ready {
     /// Returns the names of the models whose answers are kept in the cache.
     pub(super) fn cacheable_models(&self) -> BTreeSet<String> {
         let gateway = &self.bench.assembly().gateway;
-        let cacheable = |model: &&crate::model::ModelRef| gateway.profile(model).cacheable;
+        let cacheable =
+            |model: &&crate::model::ModelRef| gateway.profile(model).cacheable;
         gateway
             .models()
             .iter()

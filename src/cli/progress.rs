@@ -26,8 +26,7 @@ impl Bar {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(Some(0), target);
-        if let Ok(style) =
-            ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg}")
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg}")
         {
             bar.set_style(style);
         }
@@ -90,7 +89,8 @@ fn message(progress: &Progress) -> String {
 }
 
 fn time(seconds: f64) -> String {
-    let whole = Duration::try_from_secs_f64(seconds.ceil()).unwrap_or(Duration::MAX).as_secs();
+    let whole =
+        Duration::try_from_secs_f64(seconds.ceil()).unwrap_or(Duration::MAX).as_secs();
     match whole {
         0..=99 => format!("{whole} s"),
         100..=5_999 => format!("{} min", whole.div_ceil(60)),

@@ -8,7 +8,8 @@ use super::{colour_out, columns, runs, say};
 use crate::analysis::{self, Findings};
 use crate::base::Digest;
 use crate::report::{
-    self, CallTotals, FailureCount, Format, ModelFacts, RunFacts, SourceFacts, TrialTotals,
+    self, CallTotals, FailureCount, Format, ModelFacts, RunFacts, SourceFacts,
+    TrialTotals,
 };
 use crate::spec::Experiment;
 use crate::store::{RunStatus, Store};
@@ -264,7 +265,11 @@ fn score_failures(store: &Store) -> Result<Vec<FailureCount>, Trouble> {
                 .get(count.metric as usize)
                 .map_or_else(String::new, |metric| metric.name.clone()),
             count: count.failed,
-            example: problems.into_iter().next().map(|(text, _)| text).unwrap_or_default(),
+            example: problems
+                .into_iter()
+                .next()
+                .map(|(text, _)| text)
+                .unwrap_or_default(),
         });
     }
     Ok(rows)

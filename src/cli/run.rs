@@ -26,7 +26,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
     let mut prepared = plan::prepare(checked, &args.choice)?;
     adjust(&mut prepared, args);
     let found = earlier(&prepared, args)?;
-    let cache = Arc::new(Cache::open(&args.out).map_err(|error| Trouble::failed(&error))?);
+    let cache =
+        Arc::new(Cache::open(&args.out).map_err(|error| Trouble::failed(&error))?);
     let ready = prepared.assembled(Some(cache.clone()), args.offline, found.spent_usd)?;
     let lock = locked(&ready, args)?;
     agree(&ready, &found, args)?;
@@ -196,11 +197,7 @@ fn open(ready: &Ready, found: &Earlier, args: &RunArgs) -> Result<Store, Trouble
     Ok(store)
 }
 
-fn carry_out(
-    ready: &Ready,
-    store: Store,
-    args: &RunArgs,
-) -> Result<RunSummary, Trouble> {
+fn carry_out(ready: &Ready, store: Store, args: &RunArgs) -> Result<RunSummary, Trouble> {
     let prepared = &ready.prepared;
     let header = &prepared.experiment.header;
     if !args.offline {
@@ -283,9 +280,8 @@ fn keep_lock(
     let before = before.unwrap_or_default();
     let changed = before.contradictions(&now);
     if args.locked {
-        return Ok((!changed.is_empty()).then(|| {
-            Trouble::Wrong(format!("--locked, and {}", changed.join("; ")))
-        }));
+        return Ok((!changed.is_empty())
+            .then(|| Trouble::Wrong(format!("--locked, and {}", changed.join("; ")))));
     }
     lock::write(&lock::path(Path::new(&args.file)), &before.joined(&now))?;
     Ok(None)
@@ -319,7 +315,9 @@ fn show(
 fn why(reason: StopReason) -> &'static str {
     match reason {
         StopReason::Interrupted => "interrupted",
-        StopReason::Budget => "the budget does not allow another call (--budget raises it)",
+        StopReason::Budget => {
+            "the budget does not allow another call (--budget raises it)"
+        }
         StopReason::TooManyFailures => {
             "too many trials failed (`max_failures` in `experiment` is the share allowed)"
         }

@@ -71,9 +71,9 @@ pub(super) fn committed(
     let failed = |error: store::StoreError| Trouble::failed(&error);
     let digest = experiment.digest();
     let runs = store::find_runs(out, Some(&experiment.name)).map_err(failed)?;
-    let same = runs.iter().find(|run| {
-        run.info.experiment == digest && run.info.items_digest == *items
-    });
+    let same = runs
+        .iter()
+        .find(|run| run.info.experiment == digest && run.info.items_digest == *items);
     let Some(same) = same else { return Ok(0) };
     let mut places = BTreeSet::new();
     let store = Store::read(&same.folder).map_err(failed)?;

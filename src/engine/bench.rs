@@ -73,10 +73,8 @@ impl Laboratory for Bench {
         let (Some(scorer), Some(item)) = (scorer, item) else {
             return Score::Unscored;
         };
-        let key = Digester::new("score")
-            .digest(&trial.key)
-            .number(metric as u64)
-            .finish();
+        let key =
+            Digester::new("score").digest(&trial.key).number(metric as u64).finish();
         scorer
             .try_score(output, item, &ScriptRun::keyed(key))
             .unwrap_or_else(|failure| score::failed(&failure, &self.assembly.sources))

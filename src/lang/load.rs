@@ -1,9 +1,9 @@
 //! The way from a path to an experiment.
 
-use crate::lang::syntax;
 use crate::diag::{Diagnostic, Explanation, SOURCE_EXPLANATIONS, Sources};
 use crate::lang::bundle::{self, Files};
 use crate::lang::check::{self, Input, Override, codes};
+use crate::lang::syntax;
 use crate::script::Host;
 use crate::spec::{Experiment, Signatures};
 
@@ -48,7 +48,9 @@ pub fn load(
 /// Returns the long form of every code that loading a file may report, sorted by code.
 #[must_use]
 pub fn explanations() -> Vec<&'static Explanation> {
-    let lists = codes::EXPLANATIONS.into_iter().chain([SOURCE_EXPLANATIONS, syntax::EXPLANATIONS]);
+    let lists = codes::EXPLANATIONS
+        .into_iter()
+        .chain([SOURCE_EXPLANATIONS, syntax::EXPLANATIONS]);
     let mut all: Vec<&Explanation> = lists.flatten().collect();
     all.sort_by_key(|explanation| explanation.code);
     all

@@ -13,6 +13,7 @@ mod commit;
 mod error;
 mod folder;
 mod history;
+mod models;
 mod read;
 mod run;
 mod runs;
@@ -22,8 +23,7 @@ mod schema;
 pub use cache::Cache;
 pub use error::StoreError;
 pub use history::{FamilyEntry, HistoryEvent, ShownVerdict};
-pub use read::{
-    Committed, ConditionCounts, FailureCount, MetricCounts, ModelCounts, Totals,
-};
+pub use models::ModelCounts;
+pub use read::{Committed, ConditionCounts, FailureCount, MetricCounts, Totals};
 pub use run::{NewRun, RunInfo, RunStatus, Store, StoredMetric};
 pub use runs::{FoundRun, find_runs, resolve_run};

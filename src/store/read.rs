@@ -59,17 +59,6 @@ pub struct MetricCounts {
     pub failed: u64,
 }
 
-/// Calls of one model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ModelCounts {
-    /// The model's name in the file.
-    pub model: String,
-    /// The id under which the provider answered, where it said one.
-    pub resolved: Option<String>,
-    /// How many calls.
-    pub calls: u64,
-}
-
 /// What a run holds, summed up. Calls of trials that were tried again are in it.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Totals {
@@ -339,29 +328,6 @@ impl Store {
         with(read).map_err(|source| self.failed(source))
     }
 
-    /// Returns how many calls each model got, by the id under which its provider answered.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be read.
-    pub fn models(&self) -> Result<Vec<ModelCounts>, StoreError> {
-        let read = || {
-            let mut statement = self.connection.prepare_cached(
-                "SELECT model, resolved, COUNT(*) FROM calls
-                 GROUP BY model, resolved ORDER BY model, resolved",
-            )?;
-            let counts = statement.query_map([], |row| {
-                Ok(ModelCounts {
-                    model: row.get(0)?,
-                    resolved: row.get(1)?,
-                    calls: natural(row, 2)?,
-                })
-            })?;
-            counts.collect()
-        };
-        with(read).map_err(|source| self.failed(source))
-    }
-
     /// Returns the items, in order.
     ///
     /// # Errors
@@ -500,7 +466,7 @@ fn strange(column: usize, word: &str) -> rusqlite::Error {
     )
 }
 
-fn natural(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn natural(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
 }
 

@@ -68,14 +68,14 @@ fn gsm8k_is_as_counted(document: &Json) {
     assert_eq!(document["trials"]["done"], 6595);
     assert_eq!(document["trials"]["failed"], 0);
     assert_eq!(document["complete"], true);
-    let counts = ["plain_small", "verified_small", "plain_large", "verified_large", "panel"]
-        .map(|condition| right(document, condition));
+    let counts =
+        ["plain_small", "verified_small", "plain_large", "verified_large", "panel"]
+            .map(|condition| right(document, condition));
     assert_eq!(counts, [286, 515, 458, 742, 743]);
-    assert_eq!(["h1", "h2", "h3"].map(|h| verdict(document, h)), [
-        "supported",
-        "supported",
-        "inconclusive"
-    ]);
+    assert_eq!(
+        ["h1", "h2", "h3"].map(|h| verdict(document, h)),
+        ["supported", "supported", "inconclusive"]
+    );
     let pairs = |h: &str| {
         let pairs = &document["hypotheses"][h]["pairs"];
         (pairs["only_left"].as_u64().unwrap(), pairs["only_right"].as_u64().unwrap())
@@ -115,7 +115,10 @@ fn a_strategy_in_rhai_keeps_every_request_of_its_script() {
             })
             .sum();
         let calls = document["calls"].as_f64().unwrap();
-        assert!((requests - calls).abs() < 1e-6, "{requests} requests, {calls} calls kept");
+        assert!(
+            (requests - calls).abs() < 1e-6,
+            "{requests} requests, {calls} calls kept"
+        );
     }
 }
 

@@ -80,7 +80,8 @@ fn a_complete_run_is_shown_again_and_nothing_is_asked() {
 #[test]
 fn a_limited_run_grows_into_the_whole_one() {
     let folder = folder(SMALL);
-    let part = json(folder.path(), &["small.crucible", "--format", "json", "--limit", "10"]);
+    let part =
+        json(folder.path(), &["small.crucible", "--format", "json", "--limit", "10"]);
     assert_eq!(part["trials"]["planned"], 20);
     let whole = json(folder.path(), &["small.crucible", "--format", "json"]);
     assert_eq!(whole["trials"]["planned"], 60);
@@ -91,7 +92,8 @@ fn a_limited_run_grows_into_the_whole_one() {
 #[test]
 fn only_named_conditions_run_and_an_unknown_one_is_told() {
     let folder = folder(SMALL);
-    let part = json(folder.path(), &["small.crucible", "--format", "json", "--only", "one"]);
+    let part =
+        json(folder.path(), &["small.crucible", "--format", "json", "--only", "one"]);
     assert_eq!(part["trials"]["planned"], 30);
     let output = crucible(folder.path(), &["small.crucible", "--only", "onne"]);
     assert_eq!(output.status.code(), Some(2));
@@ -108,7 +110,8 @@ fn another_seed_is_another_run_and_a_changed_file_takes_over_what_it_shares() {
     );
     assert_ne!(first["run_dir"], other["run_dir"]);
     assert_eq!(other["trials"]["reused"], 0);
-    let changed = SMALL.to_owned() + "condition five = vote(repeat(m, 5), answer: last_number)\n";
+    let changed =
+        SMALL.to_owned() + "condition five = vote(repeat(m, 5), answer: last_number)\n";
     std::fs::write(folder.path().join("small.crucible"), changed).unwrap();
     let third = json(folder.path(), &["small.crucible", "--format", "json"]);
     assert_ne!(first["run_dir"], third["run_dir"]);
@@ -120,7 +123,8 @@ fn another_seed_is_another_run_and_a_changed_file_takes_over_what_it_shares() {
 fn a_changed_claim_is_exploratory_and_asks_nothing() {
     let folder = folder(SMALL);
     json(folder.path(), &["small.crucible", "--format", "json"]);
-    let changed = SMALL.replace("three.correct > one.correct", "three.correct > one.correct + 1pp");
+    let changed =
+        SMALL.replace("three.correct > one.correct", "three.correct > one.correct + 1pp");
     std::fs::write(folder.path().join("small.crucible"), changed).unwrap();
     let document = json(folder.path(), &["small.crucible", "--format", "json"]);
     assert_eq!(document["trials"]["reused"], 60);
@@ -129,7 +133,9 @@ fn a_changed_claim_is_exploratory_and_asks_nothing() {
 
 #[test]
 fn strict_ends_with_four_when_a_hypothesis_is_not_supported() {
-    let folder = folder(&SMALL.replace("> one", "> 99% * one").replace("99% * one.correct", "99%"));
+    let folder = folder(
+        &SMALL.replace("> one", "> 99% * one").replace("99% * one.correct", "99%"),
+    );
     let output = crucible(folder.path(), &["small.crucible", "--strict"]);
     assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
     let output = crucible(folder.path(), &["small.crucible"]);
@@ -144,13 +150,17 @@ fn mistakes_end_with_two_and_leave_no_run() {
     assert!(stderr(&output).contains("did you mean `accuracy`?"), "{}", stderr(&output));
     assert!(!folder.path().join("runs").exists());
     assert_eq!(crucible(folder.path(), &["nothing.crucible"]).status.code(), Some(2));
-    assert_eq!(crucible(folder.path(), &["small.crucible", "--nonsense"]).status.code(), Some(2));
+    assert_eq!(
+        crucible(folder.path(), &["small.crucible", "--nonsense"]).status.code(),
+        Some(2)
+    );
 }
 
 #[test]
 fn check_prints_json_with_places_for_tools() {
     let folder = folder(&SMALL.replace("accuracy", "acuracy"));
-    let output = crucible(folder.path(), &["check", "small.crucible", "--format", "json"]);
+    let output =
+        crucible(folder.path(), &["check", "small.crucible", "--format", "json"]);
     assert_eq!(output.status.code(), Some(2));
     let document: Json = serde_json::from_slice(&output.stdout).unwrap();
     let error = &document["errors"][0];
@@ -186,7 +196,10 @@ fn a_plan_counts_trials_and_calls_and_spends_nothing() {
 #[test]
 fn a_file_with_nothing_to_run_checks_and_does_not_run() {
     let folder = folder("experiment small { seed: 1 }\n");
-    assert_eq!(crucible(folder.path(), &["check", "small.crucible"]).status.code(), Some(0));
+    assert_eq!(
+        crucible(folder.path(), &["check", "small.crucible"]).status.code(),
+        Some(0)
+    );
     let output = crucible(folder.path(), &["small.crucible"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("nothing to run"), "{}", stderr(&output));
@@ -205,7 +218,11 @@ fn a_run_is_listed_shown_reported_and_exported_from_its_store_alone() {
     let shown = json(folder.path(), &["show", run, "--format", "json"]);
     assert_eq!(shown["hypotheses"], document["hypotheses"]);
     assert!(crucible(folder.path(), &["report", run]).status.success());
-    assert_eq!(std::fs::read(&report).unwrap(), before, "the same bytes from the same store");
+    assert_eq!(
+        std::fs::read(&report).unwrap(),
+        before,
+        "the same bytes from the same store"
+    );
     let lines = stdout(&crucible(folder.path(), &["export", run, "--to", "jsonl"]));
     assert_eq!(lines.lines().count(), 60);
     let row: Json = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
@@ -240,7 +257,11 @@ fn the_reference_in_the_repository_is_what_the_program_writes() {
         names.sort();
         names
     };
-    assert_eq!(names(&written), names(&kept), "`crucible-run doc --all --output docs/reference`");
+    assert_eq!(
+        names(&written),
+        names(&kept),
+        "`crucible-run doc --all --output docs/reference`"
+    );
     for name in names(&kept) {
         assert_eq!(
             std::fs::read_to_string(written.join(&name)).unwrap(),

@@ -54,9 +54,11 @@ fn committed(folder: &Path) -> BTreeSet<String> {
 
 #[test]
 fn a_kill_at_any_moment_loses_nothing_and_asks_nothing_twice() {
-    let server = Standin::spawn(Config { latency: Duration::from_millis(8), ..Config::default() });
+    let server =
+        Standin::spawn(Config { latency: Duration::from_millis(8), ..Config::default() });
     let folder = TempDir::new().unwrap();
-    std::fs::write(folder.path().join("fire.crucible"), experiment(&server.url())).unwrap();
+    std::fs::write(folder.path().join("fire.crucible"), experiment(&server.url()))
+        .unwrap();
     let mut moments = Stream::new(11, "kills");
     let mut before = BTreeSet::new();
     let mut logged = 0;
@@ -103,7 +105,8 @@ fn a_server_that_fails_one_time_in_twenty_leaves_every_trial_done_once() {
         ..Config::default()
     });
     let folder = TempDir::new().unwrap();
-    std::fs::write(folder.path().join("fire.crucible"), experiment(&server.url())).unwrap();
+    std::fs::write(folder.path().join("fire.crucible"), experiment(&server.url()))
+        .unwrap();
     let output = program(folder.path()).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}");
@@ -119,18 +122,27 @@ fn a_server_that_fails_one_time_in_twenty_leaves_every_trial_done_once() {
 
 #[test]
 fn an_interrupted_run_ends_with_130_and_goes_on() {
-    let server =
-        Standin::spawn(Config { latency: Duration::from_millis(20), ..Config::default() });
+    let server = Standin::spawn(Config {
+        latency: Duration::from_millis(20),
+        ..Config::default()
+    });
     let folder = TempDir::new().unwrap();
-    std::fs::write(folder.path().join("fire.crucible"), experiment(&server.url())).unwrap();
+    std::fs::write(folder.path().join("fire.crucible"), experiment(&server.url()))
+        .unwrap();
     let child = program(folder.path()).spawn().unwrap();
     while server.requests().len() < 40 {
         std::thread::sleep(Duration::from_millis(5));
     }
-    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let told =
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(told.success());
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(130),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let document: Json = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["complete"], false);
     let done = document["trials"]["done"].as_u64().unwrap();
@@ -143,11 +155,20 @@ fn an_interrupted_run_ends_with_130_and_goes_on() {
 
 #[test]
 fn a_key_is_never_shown_or_stored() {
-    let server = Standin::spawn(Config { key: Some("sk-another".to_owned()), ..Config::default() });
+    let server = Standin::spawn(Config {
+        key: Some("sk-another".to_owned()),
+        ..Config::default()
+    });
     let folder = TempDir::new().unwrap();
-    std::fs::write(folder.path().join("fire.crucible"), experiment(&server.url())).unwrap();
+    std::fs::write(folder.path().join("fire.crucible"), experiment(&server.url()))
+        .unwrap();
     let output = program(folder.path()).env("RUST_LOG", "trace").output().unwrap();
-    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(3),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let mut places = vec![output.stdout, output.stderr];
     let mut folders = vec![folder.path().to_owned()];
     while let Some(folder) = folders.pop() {

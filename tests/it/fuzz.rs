@@ -7,8 +7,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crucible::base::Stream;
+use crucible::catalogue::signatures;
 use crucible::diag::{Look, Sources, render, to_json};
 use crucible::lang::syntax::{SyntaxError, format, parse};
+use crucible::lang::{Files, load};
+use crucible::script::Host;
 
 /// How long mutations are tried for.
 const TIME: Duration = Duration::from_secs(4);
@@ -52,7 +55,29 @@ fn try_out(bytes: &[u8]) {
         assert!(!render(found, &sources, Look::default()).is_empty(), "{shown}");
     }
     assert!(to_json(&diagnostics, &sources).is_object());
+    check(bytes);
     assert!(began.elapsed() < LONGEST, "{:?}: {shown}", began.elapsed());
+}
+
+/// The one file of a fuzzed experiment.
+struct One<'a>(&'a [u8]);
+
+impl Files for One<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        if path == "fuzz.crucible" {
+            Ok(self.0.to_vec())
+        } else {
+            Err("no such file".to_owned())
+        }
+    }
+}
+
+/// Checks an input with the whole catalogue; shows what is wrong with it.
+fn check(bytes: &[u8]) {
+    let loaded = load("fuzz.crucible", &One(bytes), &signatures(), &Host::default(), &[]);
+    for found in &loaded.diagnostics {
+        assert!(!render(found, &loaded.sources, Look::default()).is_empty());
+    }
 }
 
 #[test]
