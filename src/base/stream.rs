@@ -7,12 +7,12 @@ use super::digest::{Digest, Digester};
 
 /// A stream of random numbers that depends on its key alone.
 ///
-/// The generator is ChaCha with eight rounds; the key is a BLAKE3 digest of the seed, the
+/// The generator is `ChaCha` with eight rounds; the key is a BLAKE3 digest of the seed, the
 /// purpose and whatever the stream belongs to.
 ///
 /// # Source
 ///
-/// D. J. Bernstein, "ChaCha, a variant of Salsa20", Workshop Record of SASC 2008.
+/// D. J. Bernstein, "`ChaCha`, a variant of Salsa20", Workshop Record of SASC 2008.
 #[derive(Debug, Clone)]
 pub struct Stream(ChaCha8Rng);
 

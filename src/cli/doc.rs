@@ -1,4 +1,5 @@
 //! `doc [NAME]` and `explain CODE`.
+#![expect(clippy::format_push_string, reason = "a few short lines of a page")]
 
 use std::path::Path;
 

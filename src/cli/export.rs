@@ -105,9 +105,11 @@ fn row(store: &Store, item: &str, trial: &TrialRecord) -> Json {
 fn csv(store: &Store, writer: &mut dyn Write) -> Result<(), Broken> {
     let mut table = csv::Writer::from_writer(writer);
     let wrong = |error: csv::Error| {
-        Broken::Pipe(match error.into_kind() {
-            csv::ErrorKind::Io(error) => error,
-            other => std::io::Error::other(format!("{other:?}")),
+        let words = error.to_string();
+        Broken::Pipe(if let csv::ErrorKind::Io(error) = error.into_kind() {
+            error
+        } else {
+            std::io::Error::other(words)
         })
     };
     let mut head =

@@ -1,4 +1,5 @@
 //! Reading and checking a file.
+#![expect(clippy::format_push_string, reason = "a few short lines of a page")]
 
 use std::path::Path;
 
@@ -41,10 +42,14 @@ pub(super) struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        std::fs::read(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => format!("there is no file `{path}`"),
-            std::io::ErrorKind::IsADirectory => format!("`{path}` is a folder"),
-            _ => format!("`{path}` cannot be read: {error}"),
+        std::fs::read(path).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                format!("there is no file `{path}`")
+            } else if error.kind() == std::io::ErrorKind::IsADirectory {
+                format!("`{path}` is a folder")
+            } else {
+                format!("`{path}` cannot be read: {error}")
+            }
         })
     }
 }

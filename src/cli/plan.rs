@@ -1,4 +1,5 @@
 //! `plan FILE`, and what a run is prepared from.
+#![expect(clippy::format_push_string, reason = "a few short lines of a page")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -73,7 +74,6 @@ impl Prepared {
                 offline,
                 seed: header.seed,
                 cache,
-                ..GatewaySettings::default()
             },
         };
         let assembly = catalogue::assemble(&self.experiment, &self.materials, &needs)

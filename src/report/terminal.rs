@@ -1,4 +1,5 @@
 //! The summary that a run leaves in the terminal.
+#![expect(clippy::format_push_string, reason = "a few short lines of a page")]
 
 use unicode_width::UnicodeWidthStr;
 

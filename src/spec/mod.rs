@@ -26,5 +26,5 @@ pub use experiment::{
 };
 pub use kinds::{CLAIM_FUNCTIONS, FORMATS, KINDS, RIGHT_SIDE};
 pub use scale::{MEASURES, Measure, Scale, measure};
-pub use signature::{Complaint, Fallback, Param, Signature, Signatures, Type};
+pub use signature::{Complaint, Evaluate, Fallback, Param, Signature, Signatures, Type};
 pub use value::{Function, PromptSpec, Shot, Value};

@@ -164,6 +164,9 @@ pub struct Complaint {
     pub help: Option<String>,
 }
 
+/// Works out a call when the file is checked.
+pub type Evaluate = fn(&Call) -> Result<Value, Complaint>;
+
 /// What a call takes, gives and promises.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Signature {
@@ -187,7 +190,7 @@ pub struct Signature {
     pub scale: Option<fn(&Call) -> Scale>,
     /// For a call that is worked out when the file is checked, such as `repeat(s, n)`.
     #[serde(skip)]
-    pub evaluate: Option<fn(&Call) -> Result<Value, Complaint>>,
+    pub evaluate: Option<Evaluate>,
     /// Finds what is wrong with arguments beyond their types.
     #[serde(skip)]
     pub check: Option<fn(&Call) -> Vec<Complaint>>,
@@ -243,10 +246,7 @@ impl Signature {
 
     /// Sets the function that works out the call at check time.
     #[must_use]
-    pub const fn with_evaluate(
-        self,
-        evaluate: fn(&Call) -> Result<Value, Complaint>,
-    ) -> Self {
+    pub const fn with_evaluate(self, evaluate: Evaluate) -> Self {
         Self { evaluate: Some(evaluate), ..self }
     }
 

@@ -1,6 +1,11 @@
 //! The examples of the repository, and the acceptance files beside it where they are, run
 //! by the program as a user would run them.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests run the program on real files"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

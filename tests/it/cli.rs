@@ -1,5 +1,10 @@
 //! The command line: flags, exit codes, one happy path for each command.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests run the program on real files"
+)]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -1,5 +1,10 @@
 //! Runs under fire: kills at any moment, and a server that fails.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests run the program on real files"
+)]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};

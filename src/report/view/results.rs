@@ -1,4 +1,5 @@
 //! The table of results: conditions down, metrics and measures across.
+#![expect(clippy::format_push_string, reason = "a few short lines of a page")]
 
 use serde::Serialize;
 
