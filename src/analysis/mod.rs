@@ -1,6 +1,6 @@
 //! Claims become estimates, tests and verdicts.
 //!
-//! [`analyse`] reads the samples of a run and returns its [`Findings`]; [`supports`] says
+//! [`analyse()`] reads the samples of a run and returns its [`Findings`]; [`supports()`] says
 //! before anything runs whether a claim has a test. The choice of the test is one `match`
 //! in `choose.rs` that mirrors the table of the design notes. Knows nothing of models,
 //! strategies or files. To add a row: name it in `choose.rs`, make it ready in

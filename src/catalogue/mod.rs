@@ -1,7 +1,7 @@
 //! All signatures, collected, and what builds from them.
 //!
 //! The lists stand in the rooms of what they describe; here they become the checker's
-//! [`Signatures`], the pages of the reference, and, for a checked experiment, everything
+//! [`Signatures`](crate::spec::Signatures), the pages of the reference, and, for a checked experiment, everything
 //! that its trials need. Nothing here knows a strategy, metric, source or provider by name.
 
 mod assemble;

@@ -40,7 +40,7 @@ impl fmt::Debug for GatewaySettings {
 /// A model of the gateway, by its place there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelRef {
-    /// Its index in [`Gateway::models`].
+    /// Its index in [`Gateway::models`](crate::model::Gateway::models).
     pub index: usize,
     /// The name in the file.
     pub name: Arc<str>,
