@@ -84,7 +84,7 @@ impl Prepared {
             .map(|file| {
                 let lock =
                     DataLock { bytes: file.bytes, blake3: file.digest.to_string() };
-                (file.path.clone(), lock)
+                (beside(&file.path, &self.experiment), lock)
             })
             .collect();
         let bench = Arc::new(Bench::new(assembly, header.seed));
@@ -100,6 +100,13 @@ impl Prepared {
     pub(super) fn items_digest(&self) -> Digest {
         RunInfo::digest_of(self.items())
     }
+}
+
+/// Returns a path as seen from the folder of the experiment's file, where the lock stands.
+fn beside(path: &str, experiment: &Experiment) -> String {
+    let folder = experiment.sources.first().map_or("", |source| source.folder.as_str());
+    let inside = if folder.is_empty() { None } else { path.strip_prefix(folder) };
+    inside.map_or(path, |inside| inside.trim_start_matches('/')).to_owned()
 }
 
 impl Ready {
