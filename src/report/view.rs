@@ -149,7 +149,7 @@ fn design(experiment: &Experiment, facts: &RunFacts, findings: &Findings) -> Vec
     )];
     if let Some(dataset) = &experiment.dataset {
         lines.push(format!(
-            "The items come from `{}`: {}.",
+            "The items come from the dataset {}: {}.",
             dataset.name,
             words::value(&crate::spec::Value::Call(Box::new(crate::spec::Call {
                 label: None,
@@ -164,7 +164,7 @@ fn design(experiment: &Experiment, facts: &RunFacts, findings: &Findings) -> Vec
     ));
     lines.push(match &header.cluster {
         Some(column) => format!(
-            "The groups of `{column}` are the independent units; repeats of an item are averaged first."
+            "The groups of the column {column} are the independent units; repeats of an item are averaged first."
         ),
         None => {
             "Items are the independent units; repeats of an item are averaged first."
