@@ -167,7 +167,7 @@ fn done(item: u32, condition: u32, repeat: u32, scores: Vec<Score>) -> TrialReco
     let vote = Vote { member: "mini".into(), answer: json!(12), won: true, error: None };
     TrialRecord {
         id: TrialId::from_digest(&Digest::of(
-            &[item, condition, repeat].map(u32::to_le_bytes).concat(),
+            &[item, condition, repeat].map(|n| u8::try_from(n).unwrap()),
         )),
         item,
         condition,
