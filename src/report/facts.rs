@@ -1,6 +1,5 @@
 //! What a report says of a run beside its findings: counts, models, failures, sources.
 
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 /// The facts of a run, read from its store. Nothing here depends on when or how fast the
@@ -33,8 +32,6 @@ pub struct RunFacts {
     pub sources: Vec<SourceFacts>,
     /// Hypotheses of the stored family that the file no longer has.
     pub removed_hypotheses: Vec<String>,
-    /// Finished runs of the same experiment before this one.
-    pub earlier_runs: u32,
 }
 
 /// Counts of trials.
@@ -100,16 +97,4 @@ pub struct SourceFacts {
     pub path: String,
     /// The BLAKE3 digest of its text.
     pub digest: String,
-}
-
-impl RunFacts {
-    /// Returns the failures of each condition, summed over kinds, in the order found.
-    #[must_use]
-    pub fn failed_by_condition(&self) -> IndexMap<&str, u64> {
-        let mut sums = IndexMap::new();
-        for failure in &self.failures {
-            *sums.entry(failure.condition.as_str()).or_insert(0) += failure.count;
-        }
-        sums
-    }
 }

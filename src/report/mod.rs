@@ -85,3 +85,14 @@ pub fn render(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_formats_of_the_language_are_those_that_render() {
+        let words: Vec<&str> = FORMATS.iter().map(|(word, _)| *word).collect();
+        assert_eq!(words, crate::spec::FORMATS);
+    }
+}
