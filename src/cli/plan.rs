@@ -56,24 +56,33 @@ pub(super) fn prepare(checked: Checked, choice: &Choice) -> Result<Prepared, Tro
     Ok(Prepared { experiment, plan, materials })
 }
 
+/// What a session knows beside the experiment.
+#[derive(Default)]
+pub(super) struct Session {
+    /// Answers that were paid for before.
+    pub(super) cache: Option<Arc<dyn AnswerCache>>,
+    /// Whether no request may leave the program.
+    pub(super) offline: bool,
+    /// What the run has spent before, in dollars.
+    pub(super) spent_usd: f64,
+    /// How many requests could be under way when the last session ended, by model.
+    pub(super) windows: BTreeMap<String, usize>,
+}
+
 impl Prepared {
     /// Builds models, strategies and metrics.
-    pub(super) fn assembled(
-        self,
-        cache: Option<Arc<dyn AnswerCache>>,
-        offline: bool,
-        spent_usd: f64,
-    ) -> Result<Ready, Trouble> {
+    pub(super) fn assembled(self, session: Session) -> Result<Ready, Trouble> {
         let header = &self.experiment.header;
         let needs = Needs {
             environment: environment::variables(),
             gateway: GatewaySettings {
                 timeout: header.timeout.map(std::time::Duration::from_secs_f64),
                 budget: header.budget,
-                spent_usd,
-                offline,
+                spent_usd: session.spent_usd,
+                offline: session.offline,
                 seed: header.seed,
-                cache,
+                cache: session.cache,
+                windows: session.windows,
             },
         };
         let assembly = catalogue::assemble(&self.experiment, &self.materials, &needs)
@@ -175,7 +184,7 @@ pub(super) fn plan(
         &prepared.items_digest(),
         &prepared.plan,
     )?;
-    let ready = prepared.assembled(None, false, 0.0)?;
+    let ready = prepared.assembled(Session::default())?;
     let forecast = ready.forecast();
     match format {
         Look::Json => say(&format!("{:#}\n", document(&ready, &forecast, committed))),

@@ -187,6 +187,7 @@ fn stopped(status: RunStatus) -> Option<&'static str> {
         RunStatus::Budget => Some("the budget is spent"),
         RunStatus::TooManyFailures => Some("too many trials failed"),
         RunStatus::Offline => Some("answers were missing while offline"),
+        RunStatus::Unreachable => Some("a model could not be reached"),
     }
 }
 

@@ -12,13 +12,13 @@ use tokio::sync::watch;
 use super::args::{Look, RunArgs};
 use super::exit::{Exit, Trouble};
 use super::lock::{self, Lock};
-use super::plan::{self, Prepared, Ready};
+use super::plan::{self, Prepared, Ready, Session};
 use super::progress::{Bar, interrupts};
 use super::results::Results;
 use super::{environment, load, say, tell};
 use crate::analysis::Verdict;
 use crate::engine::{self, EngineOptions, RunSummary, StopReason, StopSignal};
-use crate::store::{self, Cache, NewRun, ShownVerdict, Store};
+use crate::store::{self, Cache, NewRun, ShownVerdict, Spent, Store};
 
 /// Runs a file, or goes on with what was interrupted.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
@@ -28,7 +28,12 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
     let found = earlier(&prepared, args)?;
     let cache =
         Arc::new(Cache::open(&args.out).map_err(|error| Trouble::failed(&error))?);
-    let ready = prepared.assembled(Some(cache.clone()), args.offline, found.spent_usd)?;
+    let ready = prepared.assembled(Session {
+        cache: Some(cache.clone()),
+        offline: args.offline,
+        spent_usd: found.spent.total(),
+        windows: found.windows.clone(),
+    })?;
     let lock = locked(&ready, args)?;
     agree(&ready, &found, args)?;
     let mut store = open(&ready, &found, args)?;
@@ -100,8 +105,10 @@ struct Earlier {
     others: Vec<PathBuf>,
     /// Trials committed in the run that is gone on with.
     committed: u64,
-    /// Dollars that it has spent.
-    spent_usd: f64,
+    /// What it has spent.
+    spent: Spent,
+    /// How many requests could be under way when it ended, by model.
+    windows: BTreeMap<String, usize>,
 }
 
 fn earlier(prepared: &Prepared, args: &RunArgs) -> Result<Earlier, Trouble> {
@@ -115,14 +122,15 @@ fn earlier(prepared: &Prepared, args: &RunArgs) -> Result<Earlier, Trouble> {
         run.info.experiment == digest && run.info.items_digest == items
     };
     let same = runs.iter().find(|run| is_same(run));
-    let spent_usd = same.map_or(Ok(0.0), |run| {
-        Store::read(&run.folder)
-            .and_then(|store| store.totals())
-            .map(|totals| totals.cost_usd - totals.taken_usd)
-            .map_err(|error| Trouble::failed(&error))
-    })?;
+    let (spent, windows) = match same {
+        Some(run) => Store::read(&run.folder)
+            .and_then(|store| Ok((store.spent()?, store.windows()?)))
+            .map_err(|error| Trouble::failed(&error))?,
+        None => Default::default(),
+    };
     Ok(Earlier {
-        spent_usd,
+        spent,
+        windows,
         same: same.map(|run| run.folder.clone()),
         committed: same.map_or(0, |run| run.committed),
         others: runs
@@ -210,6 +218,7 @@ fn carry_out(ready: &Ready, store: Store, args: &RunArgs) -> Result<RunSummary, 
     let options = EngineOptions {
         concurrency: header.concurrency,
         max_failures: header.max_failures,
+        started: Some(environment::now()),
         ..EngineOptions::default()
     };
     let bar = Bar::new(args.format == Look::Human);
@@ -309,8 +318,10 @@ fn show(
         }
     }
     if let Some(reason) = summary.stopped {
+        let because =
+            summary.because.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
         tell(&format!(
-            "crucible-run: stopped: {}; the same command goes on with it\n",
+            "crucible-run: stopped: {}{because}; the same command goes on with it\n",
             why(reason)
         ));
     }
@@ -327,15 +338,19 @@ fn why(reason: StopReason) -> &'static str {
             "too many trials failed (`max_failures` in `experiment` is the share allowed)"
         }
         StopReason::Offline => "answers were not in the cache (--offline)",
+        StopReason::Unreachable => "a model was given up",
     }
 }
 
 fn ending(results: &Results, summary: &RunSummary, args: &RunArgs) -> Exit {
     match summary.stopped {
         Some(StopReason::Interrupted) => Exit::Interrupted,
-        Some(StopReason::Budget | StopReason::TooManyFailures | StopReason::Offline) => {
-            Exit::Incomplete
-        }
+        Some(
+            StopReason::Budget
+            | StopReason::TooManyFailures
+            | StopReason::Offline
+            | StopReason::Unreachable,
+        ) => Exit::Incomplete,
         None if !summary.complete => Exit::Incomplete,
         None => {
             let doubted = results.findings.hypotheses.values().any(|found| {

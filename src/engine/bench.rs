@@ -8,7 +8,7 @@ use crate::base::Digester;
 use crate::catalogue::Assembly;
 use crate::engine::laboratory::{Attempt, Laboratory, Spend};
 use crate::plan::TrialSpec;
-use crate::record::{Failure, FailureKind, Output, Score, Usage};
+use crate::record::{Failure, FailureKind, LimitEvent, Output, Score, Usage};
 use crate::score;
 use crate::script::ScriptRun;
 use crate::strategy::{TrialContext, TrialKey};
@@ -84,11 +84,16 @@ impl Laboratory for Bench {
         let spending = self.assembly.gateway.spending();
         Spend {
             usd: spending.spent_usd,
+            reserved_usd: spending.reserved_usd,
             unknown_calls: spending.unknown_calls,
             requests: spending.requests,
             retries: spending.retries,
             waiting: spending.waiting,
         }
+    }
+
+    fn limit_events(&self) -> Vec<LimitEvent> {
+        self.assembly.gateway.take_events()
     }
 
     fn stop(&self) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::plan::TrialSpec;
-use crate::record::{CallRecord, Failure, Output, Score, Usage};
+use crate::record::{CallRecord, Failure, LimitEvent, Output, Score, Usage};
 
 /// Strategies, metrics and models, ready to be used.
 #[async_trait]
@@ -21,6 +21,11 @@ pub trait Laboratory: Send + Sync + 'static {
 
     /// Returns what was spent so far.
     fn spend(&self) -> Spend;
+
+    /// Takes what became of the models' limits since the last look.
+    fn limit_events(&self) -> Vec<LimitEvent> {
+        Vec::new()
+    }
 
     /// Lets no new call begin.
     fn stop(&self);
@@ -40,8 +45,10 @@ pub struct Attempt {
 /// What calls took so far.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Spend {
-    /// Dollars, as far as they are known.
+    /// Dollars, as far as they are known; what earlier sessions of the run spent included.
     pub usd: f64,
+    /// Dollars held back for requests under way.
+    pub reserved_usd: f64,
     /// Calls whose cost is unknown.
     pub unknown_calls: u64,
     /// Requests that left the program.

@@ -12,6 +12,7 @@ mod laboratory;
 mod observe;
 mod recorder;
 mod run;
+mod schedule;
 mod takeover;
 mod trial;
 

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::record::{Outcome, TrialRecord};
-use crate::store::{RunStatus, Store, StoreError};
+use crate::store::{Batch, HistoryEvent, RunStatus, Store, StoreError};
 
 /// A batch is committed when it holds this many records …
 const BATCH: usize = 512;
@@ -32,32 +32,60 @@ pub(super) struct Written {
 pub(super) struct Recorder {
     /// Here, except while a commit has it.
     store: Option<Store>,
-    batch: Vec<TrialRecord>,
+    batch: Batch,
+    /// What was last said to be spent and not recorded, in dollars.
+    exposed: f64,
     oldest: Option<Instant>,
     commit: Option<JoinHandle<(Store, Result<Written, StoreError>)>>,
 }
 
 impl Recorder {
     pub(super) fn new(store: Store) -> Self {
-        Self { store: Some(store), batch: Vec::new(), oldest: None, commit: None }
+        Self {
+            store: Some(store),
+            batch: Batch::default(),
+            exposed: 0.0,
+            oldest: None,
+            commit: None,
+        }
     }
 
     /// Takes a record to be committed.
     pub(super) fn take(&mut self, record: TrialRecord) {
-        if self.batch.is_empty() {
-            self.oldest = Some(Instant::now());
+        self.begin();
+        self.batch.trials.push(record);
+    }
+
+    /// Takes what happened to the run.
+    pub(super) fn note(&mut self, events: impl IntoIterator<Item = HistoryEvent>) {
+        for event in events {
+            self.begin();
+            self.batch.events.push(event);
         }
-        self.batch.push(record);
+    }
+
+    /// Takes what is spent and not recorded. It is written with the next batch; a change
+    /// makes one of its own.
+    pub(super) fn expose(&mut self, dollars: f64) {
+        if dollars.to_bits() != self.exposed.to_bits() {
+            self.begin();
+            self.exposed = dollars;
+            self.batch.unsettled_usd = Some(dollars);
+        }
+    }
+
+    fn begin(&mut self) {
+        self.oldest.get_or_insert_with(Instant::now);
     }
 
     /// Says whether records wait in such numbers that no trial should be started.
     pub(super) fn is_behind(&self) -> bool {
-        self.batch.len() >= BACKLOG
+        self.batch.trials.len() >= BACKLOG
     }
 
     /// Says whether everything taken is on the disk.
     pub(super) fn is_settled(&self) -> bool {
-        self.batch.is_empty() && self.commit.is_none()
+        self.oldest.is_none() && self.commit.is_none()
     }
 
     /// Returns when the batch is to be committed at the latest.
@@ -66,21 +94,27 @@ impl Recorder {
         self.oldest.filter(|_| waits).map(|oldest| oldest + AGE)
     }
 
+    /// Says whether a commit is to be started now.
+    pub(super) fn is_due(&self, at_once: bool) -> bool {
+        let due = at_once
+            || self.batch.trials.len() >= BATCH
+            || self.deadline().is_some_and(|deadline| deadline <= Instant::now());
+        due && self.oldest.is_some() && self.store.is_some()
+    }
+
     /// Starts a commit if none is under way and the batch is due, or if it is asked to.
     pub(super) fn flush(&mut self, at_once: bool) {
-        let due = at_once
-            || self.batch.len() >= BATCH
-            || self.deadline().is_some_and(|deadline| deadline <= Instant::now());
-        if !due || self.batch.is_empty() {
+        if !self.is_due(at_once) {
             return;
         }
         let Some(mut store) = self.store.take() else { return };
         let batch = std::mem::take(&mut self.batch);
         self.oldest = None;
         self.commit = Some(tokio::task::spawn_blocking(move || {
-            let written = store.commit(&batch).map(|trials| Written {
+            let written = store.commit_batch(&batch).map(|trials| Written {
                 trials,
                 failed: batch
+                    .trials
                     .iter()
                     .filter(|record| matches!(record.outcome, Outcome::Failed(_)))
                     .count() as u64,
@@ -106,7 +140,9 @@ impl Recorder {
     /// Commits what is left and says how far the run is.
     pub(super) async fn close(&mut self, status: RunStatus) -> Result<(), StoreError> {
         let Some(mut store) = self.store.take() else { return Ok(()) };
+        let batch = std::mem::take(&mut self.batch);
         let close = tokio::task::spawn_blocking(move || {
+            store.commit_batch(&batch)?;
             store.set_status(status)?;
             store.settle()
         });

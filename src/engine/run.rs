@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, FixedOffset, TimeDelta};
 use serde::Serialize;
+use serde_json::json;
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
@@ -14,10 +16,11 @@ use crate::engine::failures::{exceeds, too_many};
 use crate::engine::laboratory::Laboratory;
 use crate::engine::observe::{Observer, Progress};
 use crate::engine::recorder::{Recorder, Written};
+use crate::engine::schedule::Schedule;
 use crate::engine::trial::{Pace, carry_out, excuse};
-use crate::plan::{Bitmap, Plan, TrialSpec};
-use crate::record::{FailureKind, Outcome, TrialRecord};
-use crate::store::{RunStatus, Store, StoreError};
+use crate::plan::{Bitmap, Plan};
+use crate::record::{Failure, FailureKind, LimitEvent, Outcome, TrialRecord};
+use crate::store::{HistoryEvent, RunStatus, Store, StoreError};
 
 /// How often an observer hears of a run when nothing is committed.
 const TICK: Duration = Duration::from_millis(500);
@@ -37,6 +40,8 @@ pub struct EngineOptions {
     /// Whether trials that failed are carried out again. A run that stopped for too many
     /// failures does so by itself.
     pub retry_failed: bool,
+    /// When the session began, by the user's clock: events are dated by it.
+    pub started: Option<DateTime<FixedOffset>>,
 }
 
 impl Default for EngineOptions {
@@ -46,6 +51,7 @@ impl Default for EngineOptions {
             max_failures: 0.1,
             grace: Duration::from_secs(10),
             retry_failed: false,
+            started: None,
         }
     }
 }
@@ -74,6 +80,18 @@ pub enum StopReason {
     TooManyFailures,
     /// Some answers were not in the cache while offline.
     Offline,
+    /// A model was given up: nobody answers, or every request is refused.
+    Unreachable,
+}
+
+impl StopReason {
+    /// Says whether other trials may go on all the same.
+    fn is_of_some(self) -> bool {
+        match self {
+            Self::Offline | Self::Unreachable => true,
+            Self::Interrupted | Self::Budget | Self::TooManyFailures => false,
+        }
+    }
 }
 
 /// What a session did.
@@ -94,6 +112,8 @@ pub struct RunSummary {
     pub complete: bool,
     /// Why it ended early.
     pub stopped: Option<StopReason>,
+    /// The failure of a trial that made it end early, where one did.
+    pub because: Option<String>,
 }
 
 /// A run could not be carried out.
@@ -128,6 +148,7 @@ pub async fn run<L: Laboratory>(
 ) -> Result<RunSummary, EngineError> {
     let standing = Standing::of(plan, &store, options.retry_failed)?;
     store.set_status(RunStatus::Underway)?;
+    let recorded_usd = store.spent()?.recorded;
     let mut owner = Owner {
         plan,
         laboratory,
@@ -138,7 +159,8 @@ pub async fn run<L: Laboratory>(
         tasks: JoinSet::new(),
         pace: Arc::default(),
         started: Instant::now(),
-        next: 0,
+        schedule: Schedule::new(plan, &standing.done),
+        recorded_usd,
         progress: Progress {
             planned: plan.len(),
             done: standing.reused,
@@ -151,6 +173,7 @@ pub async fn run<L: Laboratory>(
         failed: standing.failed,
         unrecorded: 0,
         reason: None,
+        because: None,
         patience: None,
     };
     owner.carry_on().await?;
@@ -211,8 +234,9 @@ struct Owner<'a, L> {
     tasks: JoinSet<TrialRecord>,
     pace: Arc<Pace>,
     started: Instant,
-    /// The next position of the plan.
-    next: u64,
+    schedule: Schedule,
+    /// Dollars that recorded calls account for.
+    recorded_usd: f64,
     done: Bitmap,
     progress: Progress,
     /// Selected trials finished, on the disk or on their way there.
@@ -221,6 +245,7 @@ struct Owner<'a, L> {
     failed: u64,
     unrecorded: u64,
     reason: Option<StopReason>,
+    because: Option<Failure>,
     /// When trials under way are dropped.
     patience: Option<Instant>,
 }
@@ -235,7 +260,7 @@ impl<L: Laboratory> Owner<'_, L> {
         loop {
             self.refill();
             let idle = self.tasks.is_empty();
-            self.recorder.flush(idle);
+            self.flush(idle);
             if idle && self.recorder.is_settled() {
                 return Ok(());
             }
@@ -249,7 +274,11 @@ impl<L: Laboratory> Owner<'_, L> {
                 },
                 written = self.recorder.committed() => self.written(written?),
                 () = wait(wake) => self.lose_patience().await,
-                _ = tick.tick() => self.tell(),
+                _ = tick.tick() => {
+                    self.note_limits();
+                    self.expose();
+                    self.tell();
+                }
                 Some(joined) = self.tasks.join_next(), if !idle => {
                     self.joined(joined);
                     while let Some(joined) = self.tasks.try_join_next() {
@@ -263,25 +292,16 @@ impl<L: Laboratory> Owner<'_, L> {
     /// Starts trials until enough are under way.
     fn refill(&mut self) {
         let most = usize::try_from(self.options.concurrency.max(1)).unwrap_or(usize::MAX);
-        while self.reason.is_none_or(|reason| reason == StopReason::Offline)
+        while self.reason.is_none_or(StopReason::is_of_some)
             && self.tasks.len() < most
             && !self.recorder.is_behind()
         {
-            let Some(spec) = self.next_trial() else { return };
+            let Some(spec) = self.schedule.next(self.plan, &self.done, most) else {
+                return;
+            };
             let (laboratory, pace) = (self.laboratory.clone(), self.pace.clone());
             self.tasks.spawn(carry_out(laboratory, spec, pace));
         }
-    }
-
-    fn next_trial(&mut self) -> Option<TrialSpec> {
-        while self.next < self.plan.len() {
-            let place = self.plan.place(self.next);
-            self.next += 1;
-            if !self.done.contains(self.plan.index(place)) {
-                return self.plan.find(place);
-            }
-        }
-        None
     }
 
     /// Takes the record of a trial that ended.
@@ -291,18 +311,18 @@ impl<L: Laboratory> Owner<'_, L> {
             self.unrecorded += 1;
             return;
         };
-        if let Some(kind) = excuse(&record) {
+        self.schedule.ended(record.condition);
+        if let Some(failure) = excuse(&record) {
             self.unrecorded += 1;
-            let reason = if kind == FailureKind::Budget {
-                StopReason::Budget
-            } else if kind == FailureKind::Offline {
-                StopReason::Offline
-            } else {
-                StopReason::Interrupted
-            };
-            self.end(reason);
+            self.end(reason_of(failure.kind));
+            self.because.get_or_insert_with(|| failure.clone());
             return;
         }
+        self.recorded_usd += record
+            .calls
+            .iter()
+            .map(|call| call.cost.unwrap_or(0.0) + call.presumed)
+            .sum::<f64>();
         self.finished += 1;
         if matches!(record.outcome, Outcome::Failed(_)) {
             self.failed += 1;
@@ -310,7 +330,7 @@ impl<L: Laboratory> Owner<'_, L> {
         }
         self.done.insert(self.plan.index(record.place()));
         self.recorder.take(record);
-        self.recorder.flush(false);
+        self.flush(false);
         let planned = self.progress.planned;
         if self.finished < planned
             && too_many(self.failed, self.finished, planned, self.options.max_failures)
@@ -332,13 +352,40 @@ impl<L: Laboratory> Owner<'_, L> {
         self.observer.progress(&self.progress);
     }
 
-    /// Starts no more trials. The first reason counts, except that one that stops the run
-    /// counts more than answers that are missing offline.
+    /// Starts a commit if one is due, with what was spent and is not recorded.
+    fn flush(&mut self, at_once: bool) {
+        if self.recorder.is_due(at_once) {
+            self.expose();
+            self.recorder.flush(at_once);
+        }
+    }
+
+    /// Works out what is spent or held back beside the calls that are recorded.
+    fn expose(&mut self) {
+        let spend = self.laboratory.spend();
+        let dollars = (spend.usd + spend.reserved_usd - self.recorded_usd).max(0.0);
+        // Less than a millionth of a cent is the rounding of sums.
+        let dollars = if dollars < 1e-8 { 0.0 } else { dollars };
+        self.recorder.expose(dollars);
+    }
+
+    /// Writes down what became of the models' limits.
+    fn note_limits(&mut self) {
+        let events = self.laboratory.limit_events();
+        let started = self.options.started;
+        self.recorder.note(events.iter().map(|event| limit_event(event, started)));
+    }
+
+    /// Starts no more trials. The first reason counts, except that one that stops the whole
+    /// run counts more than one that only some trials have.
     fn end(&mut self, reason: StopReason) {
-        if self.reason.is_none_or(|known| known == StopReason::Offline) {
+        if self.reason.is_none_or(StopReason::is_of_some) {
             let told = self.reason == Some(reason);
-            self.reason = Some(reason);
-            if reason != StopReason::Offline && !told {
+            if self.reason.is_none() || !reason.is_of_some() {
+                self.because = None;
+                self.reason = Some(reason);
+            }
+            if !told {
                 self.observer.stopping(reason, self.tasks.len() as u64);
             }
         }
@@ -371,7 +418,7 @@ impl<L: Laboratory> Owner<'_, L> {
         while let Some(joined) = self.tasks.try_join_next() {
             self.joined(joined);
         }
-        self.recorder.flush(true);
+        self.flush(true);
         self.tasks.abort_all();
         let join = async {
             while let Some(joined) = self.tasks.join_next().await {
@@ -386,6 +433,8 @@ impl<L: Laboratory> Owner<'_, L> {
 
     /// Says how far the run is and lets the store go.
     async fn close(mut self) -> Result<RunSummary, EngineError> {
+        self.note_limits();
+        self.expose();
         self.tell();
         let Progress { planned, done, reused, failed, .. } = self.progress;
         let allowed = self.options.max_failures;
@@ -402,10 +451,55 @@ impl<L: Laboratory> Owner<'_, L> {
             Some(StopReason::Budget) => RunStatus::Budget,
             Some(StopReason::TooManyFailures) => RunStatus::TooManyFailures,
             Some(StopReason::Offline) => RunStatus::Offline,
+            Some(StopReason::Unreachable) => RunStatus::Unreachable,
         };
         self.recorder.close(status).await?;
         let unrecorded = self.unrecorded;
-        Ok(RunSummary { planned, done, failed, reused, unrecorded, complete, stopped })
+        let because = self.because.filter(|_| stopped.is_some());
+        let because = because.map(|failure| failure.to_string());
+        Ok(RunSummary {
+            planned,
+            done,
+            failed,
+            reused,
+            unrecorded,
+            complete,
+            stopped,
+            because,
+        })
+    }
+}
+
+/// Returns why a run ends for a trial that is not recorded.
+fn reason_of(kind: FailureKind) -> StopReason {
+    if kind == FailureKind::Budget {
+        StopReason::Budget
+    } else if kind == FailureKind::Offline {
+        StopReason::Offline
+    } else if kind == FailureKind::Unreachable {
+        StopReason::Unreachable
+    } else {
+        StopReason::Interrupted
+    }
+}
+
+fn limit_event(
+    event: &LimitEvent,
+    started: Option<DateTime<FixedOffset>>,
+) -> HistoryEvent {
+    let after = event.after.as_secs_f64();
+    let at = started
+        .zip(TimeDelta::from_std(event.after).ok())
+        .and_then(|(started, after)| started.checked_add_signed(after));
+    HistoryEvent {
+        at: at.map_or_else(|| format!("+{after:.3}s"), |at| at.to_rfc3339()),
+        kind: "limit".to_owned(),
+        detail: json!({
+            "model": event.model.as_ref(),
+            "what": event.what,
+            "size": event.size,
+            "after_s": after,
+        }),
     }
 }
 

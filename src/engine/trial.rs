@@ -121,17 +121,21 @@ fn words(panic: &(dyn Any + Send)) -> String {
 }
 
 /// Returns why a trial is not a fact about its condition and must not be recorded: the
-/// budget, the missing network or the user kept it from running. `None` for a fact.
-pub(super) fn excuse(record: &TrialRecord) -> Option<FailureKind> {
-    let excused =
-        |kind: FailureKind| matches!(kind, FailureKind::Budget | FailureKind::Offline);
+/// budget, the missing network, a model that was given up or the user kept it from running.
+/// `None` for a fact.
+pub(super) fn excuse(record: &TrialRecord) -> Option<&Failure> {
+    let excused = |failure: &&Failure| {
+        matches!(
+            failure.kind,
+            FailureKind::Budget | FailureKind::Offline | FailureKind::Unreachable
+        )
+    };
     let of_trial = match &record.outcome {
-        Outcome::Failed(failure) => Some(failure.kind),
+        Outcome::Failed(failure) => Some(failure),
         Outcome::Done(_) => None,
     };
-    let of_calls =
-        record.calls.iter().filter_map(|call| call.result.as_ref().err()).map(|f| f.kind);
+    let mut of_calls = record.calls.iter().filter_map(|call| call.result.as_ref().err());
     of_trial
-        .filter(|&kind| excused(kind) || kind == FailureKind::Cancelled)
-        .or_else(|| of_calls.into_iter().find(|&kind| excused(kind)))
+        .filter(|failure| excused(failure) || failure.kind == FailureKind::Cancelled)
+        .or_else(|| of_calls.find(excused))
 }

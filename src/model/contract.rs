@@ -17,19 +17,11 @@ pub trait Model: Send + Sync + fmt::Debug {
     /// When no answer came; the kind of the failure says whether another try may help.
     async fn answer(&self, request: &Request) -> Result<Answer, CallError>;
 
-    /// Answers the request for the `attempt`-th time, from 0. A model that draws its
-    /// failures draws them here anew.
-    ///
-    /// # Errors
-    ///
-    /// As [`Model::answer`].
-    async fn attempt(
-        &self,
-        request: &Request,
-        attempt: u32,
-    ) -> Result<Answer, CallError> {
+    /// Answers the request for the `attempt`-th time, from 0, and says what else was learned.
+    /// A model that draws its failures draws them here anew.
+    async fn attempt(&self, request: &Request, attempt: u32) -> Attempted {
         let _ = attempt;
-        self.answer(request).await
+        self.answer(request).await.into()
     }
 
     /// Returns what the gateway and the forecast must know of the model.
@@ -45,6 +37,39 @@ pub trait Model: Send + Sync + fmt::Debug {
     }
 }
 
+/// What one attempt came to, and what was learned on the way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attempted {
+    /// The answer, or why there is none.
+    pub result: Result<Answer, CallError>,
+    /// What the provider says is left of its limits, where it says so.
+    pub quota: Option<Quota>,
+}
+
+impl From<Result<Answer, CallError>> for Attempted {
+    fn from(result: Result<Answer, CallError>) -> Self {
+        Self { result, quota: None }
+    }
+}
+
+/// What a provider says is left of its limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Quota {
+    /// Requests left.
+    pub requests: Option<Left>,
+    /// Tokens left.
+    pub tokens: Option<Left>,
+}
+
+/// What is left of one limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// How many.
+    pub count: u64,
+    /// When the limit is whole again, from now.
+    pub reset: Duration,
+}
+
 /// Why one attempt gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallError {
@@ -52,13 +77,20 @@ pub struct CallError {
     pub failure: Failure,
     /// How long the provider asks to wait before the next attempt.
     pub retry_after: Option<Duration>,
+    /// Whether it looks as if nobody were there: no connection, no answer in time, or a
+    /// status that says so (502, 503, 504, 529).
+    pub outage: bool,
 }
 
 impl CallError {
     /// Returns an error without a wish for waiting.
     #[must_use]
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { failure: Failure::new(kind, message), retry_after: None }
+        Self {
+            failure: Failure::new(kind, message),
+            retry_after: None,
+            outage: matches!(kind, FailureKind::Connection | FailureKind::Timeout),
+        }
     }
 }
 

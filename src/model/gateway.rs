@@ -4,23 +4,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, SemaphorePermit};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::model::backoff::{PATIENCE, wait};
-use crate::model::contract::{CallError, Estimate, Profile};
+use crate::model::contract::{Attempted, CallError, Estimate, Profile};
+use crate::model::health::Probe;
+use crate::model::journal::Journal;
 use crate::model::lane::Lane;
 use crate::model::provider::BuildError;
 use crate::model::purse::{Exhausted, Purse, Reservation};
 use crate::model::settings::{GatewaySettings, ModelRef, Spending};
-use crate::model::throttle::Throttle;
-use crate::record::{Answer, CallRecord, Failure, FailureKind, Message, Request};
+use crate::model::state::{Demand, LaneState};
+use crate::model::window::Room;
+use crate::record::{
+    Answer, CallRecord, Failure, FailureKind, LimitEvent, Message, Request,
+};
 
 /// The timeout of an attempt where neither the model nor the experiment sets one.
 const TIMEOUT: Duration = Duration::from_secs(120);
-
-/// Tokens that are reserved for an answer before any was seen.
-const FIRST_ANSWER: u64 = 1_024;
 
 /// The one way to a model.
 ///
@@ -34,6 +36,7 @@ pub struct Gateway {
     settings: GatewaySettings,
     purse: Purse,
     counts: Counts,
+    journal: Journal,
     stopping: AtomicBool,
     stopped: Notify,
 }
@@ -46,28 +49,10 @@ struct Counts {
     waiting: AtomicU64,
 }
 
-#[derive(Debug)]
-struct LaneState {
-    lane: Lane,
-    profile: Profile,
-    throttle: Throttle,
-    /// The longest answer seen, in tokens.
-    longest: AtomicU64,
-}
-
-/// What is set aside for one attempt.
-#[derive(Debug, Clone, Copy)]
-struct Demand {
-    tokens: u64,
-    /// Dollars that are reserved.
-    most: f64,
-    /// Dollars that the attempt will probably cost.
-    likely: f64,
-}
-
 /// What an admitted attempt holds until it ends.
 struct Pass<'a> {
-    _permit: Option<SemaphorePermit<'a>>,
+    _room: Option<Room<'a>>,
+    probe: Option<Probe<'a>>,
     reservation: Reservation<'a>,
 }
 
@@ -75,9 +60,11 @@ struct Pass<'a> {
 #[derive(Default)]
 struct Tally {
     attempts: u32,
+    /// Attempts that count towards their end: those that were probes do not.
+    charged: u32,
     busy: Duration,
-    /// Whether an attempt was lost that may be billed.
-    lost: bool,
+    /// What attempts without an answer may be billed at, at most; `None` while none may.
+    presumed: Option<f64>,
 }
 
 /// Whether a call waits, counted while it lives.
@@ -109,7 +96,14 @@ impl Gateway {
                 digest: lane.digest,
             })
             .collect();
-        let lanes = lanes.into_iter().map(LaneState::new).collect();
+        let known = |lane: &Lane| settings.windows.get(&lane.name).copied();
+        let lanes = lanes
+            .into_iter()
+            .map(|lane| {
+                let window = known(&lane);
+                LaneState::new(lane, window)
+            })
+            .collect();
         let purse = Purse::new(settings.budget, settings.spent_usd);
         Self {
             lanes,
@@ -117,6 +111,7 @@ impl Gateway {
             settings,
             purse,
             counts: Counts::default(),
+            journal: Journal::new(),
             stopping: AtomicBool::new(false),
             stopped: Notify::new(),
         }
@@ -191,6 +186,12 @@ impl Gateway {
         }
     }
 
+    /// Takes what became of the models' limits since the last look, oldest first.
+    #[must_use]
+    pub fn take_events(&self) -> Vec<LimitEvent> {
+        self.journal.take()
+    }
+
     /// Lets no new attempt start. Requests under way are finished; calls that wait fail.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
@@ -218,6 +219,7 @@ impl Gateway {
             latency: None,
             waited: 0.0,
             cost: Some(0.0),
+            presumed: 0.0,
             cached: false,
         };
         if let Some(state) = self.lanes.get(model.index) {
@@ -258,9 +260,10 @@ impl Gateway {
             Ok(answer) => profile
                 .price
                 .and_then(|price| price.of(answer.tokens_in, answer.tokens_out)),
-            Err(_) if tally.lost => None,
+            Err(_) if tally.presumed.is_some() => None,
             Err(_) => Some(0.0),
         };
+        record.presumed = tally.presumed.unwrap_or(0.0);
         record.result = result;
     }
 
@@ -280,30 +283,38 @@ impl Gateway {
             self.counts.requests.fetch_add(1, Ordering::Relaxed);
             self.counts.retries.fetch_add(u64::from(attempt > 0), Ordering::Relaxed);
             tally.attempts += 1;
-            pass.reservation.at_risk(demand.likely);
+            tally.charged += u32::from(pass.probe.is_none());
+            pass.reservation.at_risk(demand.most);
             let start = Instant::now();
-            let outcome =
-                timeout(limit, state.lane.model.attempt(request, attempt)).await;
-            tally.busy += start.elapsed();
-            let error = match outcome {
-                Ok(Ok(answer)) => {
-                    state.settle(pass, &demand, &answer);
+            let attempted = timeout(limit, state.lane.model.attempt(request, attempt));
+            let Attempted { result, quota } =
+                attempted.await.unwrap_or_else(|_| late(limit).into());
+            let took = start.elapsed();
+            tally.busy += took;
+            if let Some(quota) = quota {
+                state.heed(&quota, &self.journal);
+            }
+            let error = match result {
+                Ok(answer) => {
+                    let Pass { reservation, .. } = pass;
+                    state.settle(reservation, &demand, &answer);
+                    state.answered(took, &self.journal);
                     return Ok(answer);
                 }
-                Ok(Err(error)) => error,
-                Err(_) => CallError::new(
-                    FailureKind::Timeout,
-                    format!("no answer within {}s", limit.as_secs_f64()),
-                ),
+                Err(error) => error,
             };
-            tally.lost |= state.lose(pass, &error);
-            let last = tally.attempts >= limits.attempts;
+            state.failed(request.id, start, &error, &self.journal);
+            if may_be_billed(error.failure.kind) {
+                // The reservation is dropped, which books it.
+                *tally.presumed.get_or_insert(0.0) += demand.most;
+            } else {
+                let Pass { reservation, .. } = pass;
+                reservation.settle(Some(0.0), false);
+            }
+            let last = tally.charged >= limits.attempts;
             let patient = error.retry_after.is_none_or(|asked| asked <= PATIENCE);
             if last || !patient || !error.failure.kind.is_retryable() {
                 return Err(told(error, tally.attempts));
-            }
-            if let Some(asked) = error.retry_after {
-                state.throttle.pause(Instant::now() + asked);
             }
             let delay = wait(self.settings.seed, request.id, attempt, error.retry_after);
             self.unless_stopped(async {
@@ -314,17 +325,23 @@ impl Gateway {
         }
     }
 
-    /// Waits for room, money and the rates, in this order.
+    /// Waits for somebody to be there, for room, money and the rates, in this order.
     async fn admit<'a>(
         &'a self,
         state: &'a LaneState,
         demand: &Demand,
     ) -> Result<Pass<'a>, Failure> {
         self.unless_stopped(async {
-            let permit = state.throttle.enter().await;
-            let reservation = self.purse.reserve(demand.most).await.map_err(broke)?;
-            state.throttle.pace(demand.tokens).await;
-            Ok(Pass { _permit: permit, reservation })
+            loop {
+                let probe = state.health.admit().await?;
+                let room = state.enter().await;
+                let reservation = self.purse.reserve(demand.most).await.map_err(broke)?;
+                state.throttle.pace(demand.tokens).await;
+                // What was well before the wait may not be so after it.
+                if probe.is_some() || state.health.is_well() {
+                    return Ok(Pass { _room: room, probe, reservation });
+                }
+            }
         })
         .await
     }
@@ -349,75 +366,33 @@ impl Gateway {
     }
 }
 
-impl LaneState {
-    fn new(lane: Lane) -> Self {
-        Self {
-            profile: lane.model.profile(),
-            throttle: Throttle::new(&lane.limits),
-            longest: AtomicU64::new(0),
-            lane,
-        }
+/// Says whether an attempt that failed in this way may be billed all the same: it was sent
+/// whole, and its answer was lost.
+fn may_be_billed(kind: FailureKind) -> bool {
+    match kind {
+        FailureKind::Timeout | FailureKind::Malformed => true,
+        FailureKind::RateLimited
+        | FailureKind::Server
+        | FailureKind::Connection
+        | FailureKind::Conflict
+        | FailureKind::BadRequest
+        | FailureKind::Unauthorized
+        | FailureKind::NotFound
+        | FailureKind::ContentFilter
+        | FailureKind::ContextTooLong
+        | FailureKind::Offline
+        | FailureKind::Budget
+        | FailureKind::NotRecorded
+        | FailureKind::Script
+        | FailureKind::Quorum
+        | FailureKind::Unreachable
+        | FailureKind::Cancelled => false,
     }
+}
 
-    /// Says what to set aside for a request. For the answer: `max_tokens`, else a quarter
-    /// more than the longest answer seen. For the prompt half more than is estimated, since
-    /// other scripts than Latin have more tokens for each character.
-    fn demand(&self, request: &Request) -> Demand {
-        let profile = &self.profile;
-        let likely = profile.estimate(request.system.as_deref(), &request.messages);
-        let seen = match self.longest.load(Ordering::Relaxed) {
-            0 => profile.typical_tokens.unwrap_or(FIRST_ANSWER),
-            longest => longest.saturating_add(longest / 4),
-        };
-        let answer = seen.min(profile.max_tokens.unwrap_or(u64::MAX));
-        let prompt = likely.tokens_in.saturating_add(likely.tokens_in / 2);
-        let most = profile.price.and_then(|price| price.of(Some(prompt), Some(answer)));
-        Demand {
-            tokens: likely.tokens_in.saturating_add(answer),
-            most: most.unwrap_or(0.0),
-            likely: likely.cost.unwrap_or(0.0),
-        }
-    }
-
-    /// Settles an answered attempt: money, tokens, and what was learned.
-    fn settle(&self, pass: Pass<'_>, demand: &Demand, answer: &Answer) {
-        let (sent, received) = (answer.tokens_in, answer.tokens_out);
-        let cost = self.profile.price.and_then(|price| price.of(sent, received));
-        pass.reservation.settle(cost, !self.profile.free);
-        if let (Some(sent), Some(received)) = (sent, received) {
-            self.throttle.settle(demand.tokens, sent.saturating_add(received));
-        }
-        if let Some(received) = received {
-            self.longest.fetch_max(received, Ordering::Relaxed);
-        }
-    }
-
-    /// Settles a failed attempt and says whether it may be billed although it is lost: then
-    /// the reservation is dropped, which books it.
-    fn lose(&self, pass: Pass<'_>, error: &CallError) -> bool {
-        let billed = match error.failure.kind {
-            FailureKind::Timeout | FailureKind::Malformed => true,
-            FailureKind::RateLimited
-            | FailureKind::Server
-            | FailureKind::Connection
-            | FailureKind::Conflict
-            | FailureKind::BadRequest
-            | FailureKind::Unauthorized
-            | FailureKind::NotFound
-            | FailureKind::ContentFilter
-            | FailureKind::ContextTooLong
-            | FailureKind::Offline
-            | FailureKind::Budget
-            | FailureKind::NotRecorded
-            | FailureKind::Script
-            | FailureKind::Quorum
-            | FailureKind::Cancelled => false,
-        };
-        if !billed {
-            pass.reservation.settle(Some(0.0), false);
-        }
-        billed
-    }
+fn late(limit: Duration) -> Result<Answer, CallError> {
+    let message = format!("no answer within {}s", limit.as_secs_f64());
+    Err(CallError::new(FailureKind::Timeout, message))
 }
 
 /// Returns the failure of a call that has no attempt left, with their number.

@@ -16,6 +16,8 @@ mod contract;
 mod gateway;
 mod google;
 mod guess;
+mod health;
+mod journal;
 mod lane;
 mod latency;
 mod openai;
@@ -25,12 +27,14 @@ mod purse;
 mod recorded;
 mod settings;
 mod sim;
+mod state;
 #[cfg(test)]
 mod testing;
 mod throttle;
+mod window;
 mod wire;
 
-pub use contract::{CallError, Estimate, Model, Price, Profile};
+pub use contract::{Attempted, CallError, Estimate, Left, Model, Price, Profile, Quota};
 pub use gateway::Gateway;
 pub use lane::{Lane, Limits, lane};
 pub use latency::DISTRIBUTIONS;

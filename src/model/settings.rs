@@ -1,5 +1,6 @@
 //! What the gateway is told, and what it tells.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub struct GatewaySettings {
     pub seed: u64,
     /// Answers that were paid for before.
     pub cache: Option<Arc<dyn AnswerCache>>,
+    /// How many requests could be under way when an earlier session ended, by model.
+    pub windows: BTreeMap<String, usize>,
 }
 
 impl fmt::Debug for GatewaySettings {
@@ -33,6 +36,7 @@ impl fmt::Debug for GatewaySettings {
             .field("offline", &self.offline)
             .field("seed", &self.seed)
             .field("cache", &self.cache.is_some())
+            .field("windows", &self.windows)
             .finish()
     }
 }
@@ -53,8 +57,8 @@ pub struct ModelRef {
 pub struct Spending {
     /// Dollars spent, what was spent before included.
     pub spent_usd: f64,
-    /// The part of it that no provider reported: the estimated cost of requests that were
-    /// dropped or lost on the way and may be billed.
+    /// The part of it that no provider reported: the most that requests may cost which were
+    /// dropped or lost on the way.
     pub presumed_usd: f64,
     /// Dollars held back for requests under way.
     pub reserved_usd: f64,

@@ -5,7 +5,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::base::{Digest, Stream};
 use crate::model::contract::{
-    CallError, Model, Price, Profile, tokens_of, tokens_of_text,
+    Attempted, CallError, Model, Price, Profile, tokens_of, tokens_of_text,
 };
 use crate::model::guess;
 use crate::model::lane::{
@@ -180,14 +180,10 @@ impl Sim {
 #[async_trait]
 impl Model for Sim {
     async fn answer(&self, request: &Request) -> Result<Answer, CallError> {
-        self.attempt(request, 0).await
+        self.attempt(request, 0).await.result
     }
 
-    async fn attempt(
-        &self,
-        request: &Request,
-        attempt: u32,
-    ) -> Result<Answer, CallError> {
+    async fn attempt(&self, request: &Request, attempt: u32) -> Attempted {
         if self.latency.is_some() || self.failures > 0.0 {
             let parts = [request.id.as_bytes().as_slice(), &attempt.to_le_bytes()];
             let mut stream = Stream::keyed(request.seed, "sim attempt", &parts);
@@ -197,10 +193,10 @@ impl Model for Sim {
             }
             if failed {
                 let message = "simulated failure";
-                return Err(CallError::new(FailureKind::Server, message));
+                return Err(CallError::new(FailureKind::Server, message)).into();
             }
         }
-        Ok(self.respond(request))
+        Ok(self.respond(request)).into()
     }
 
     fn profile(&self) -> Profile {
@@ -327,8 +323,8 @@ mod tests {
         let mut counts = [0; 4];
         for n in 0..1_000 {
             let request = request(n, n, json!(1));
-            let first = sim.attempt(&request, 0).await.is_err();
-            let second = sim.attempt(&request, 1).await.is_err();
+            let first = sim.attempt(&request, 0).await.result.is_err();
+            let second = sim.attempt(&request, 1).await.result.is_err();
             counts[usize::from(first) * 2 + usize::from(second)] += 1;
         }
         assert!(counts.iter().all(|n| (180..=320).contains(n)), "{counts:?}");

@@ -1,10 +1,9 @@
-//! What holds the requests to one model back: how many at once, and how many in a time.
+//! What holds the requests to one model back: how many in a time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
 use crate::model::lane::Limits;
@@ -25,7 +24,6 @@ const TOLERANCE: Duration = Duration::from_millis(4);
 /// ITU-T Recommendation I.371 (2004), annex A: the virtual scheduling algorithm.
 #[derive(Debug)]
 pub(super) struct Throttle {
-    under_way: Option<Semaphore>,
     requests: Option<f64>,
     tokens: Option<f64>,
     /// Whether the places have to be looked at: a rate is set, or a pause was asked for.
@@ -43,22 +41,11 @@ struct Places {
 impl Throttle {
     pub(super) fn new(limits: &Limits) -> Self {
         let rated = limits.requests.is_some() || limits.tokens.is_some();
-        let most = |n: usize| n.clamp(1, Semaphore::MAX_PERMITS);
         Self {
-            under_way: limits.concurrency.map(|n| Semaphore::new(most(n))),
             requests: limits.requests,
             tokens: limits.tokens,
             active: AtomicBool::new(rated),
             places: Mutex::new(Places::default()),
-        }
-    }
-
-    /// Waits for room among the requests under way. The permit gives the room back.
-    pub(super) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
-        match &self.under_way {
-            // Never closed, so acquiring cannot fail.
-            Some(semaphore) => semaphore.acquire().await.ok(),
-            None => None,
         }
     }
 
@@ -191,16 +178,5 @@ mod tests {
         });
         assert!(times.iter().all(|t| *t >= 5_000), "{times:?}");
         assert!(times.iter().max() >= Some(&5_190), "{times:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_dropped_permit_makes_room() {
-        let limits = Limits { concurrency: Some(1), ..Limits::default() };
-        let throttle = Throttle::new(&limits);
-        let permit = throttle.enter().await;
-        let late = tokio::time::timeout(Duration::from_secs(1), throttle.enter()).await;
-        assert!(permit.is_some() && late.is_err());
-        drop(permit);
-        assert!(throttle.enter().await.is_some());
     }
 }

@@ -182,6 +182,27 @@ impl Plan {
         Place { item, condition, repeat }
     }
 
+    /// Returns the place of a condition's trial in the keyed order of items, counted by
+    /// item, then repeat; `None` from the end on. With it conditions may advance each at
+    /// its own pace.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "below counts that are u32")]
+    pub fn place_of(&self, condition: u32, nth: u64) -> Option<Place> {
+        if nth >= self.trials_of_condition() {
+            return None;
+        }
+        let repeats = u64::from(self.repeats);
+        let item = self.order.at(nth / repeats) as u32;
+        Some(Place { item, condition, repeat: (nth % repeats) as u32 })
+    }
+
+    /// Returns a keyed number by which the conditions of one item are shuffled.
+    #[must_use]
+    pub fn shuffle(&self, place: Place) -> u64 {
+        let cell = (u64::from(place.condition) << 32) | u64::from(place.repeat);
+        mix(self.block_key ^ mix(u64::from(place.item)) ^ mix(!cell))
+    }
+
     /// Returns the trial at a position of the order.
     #[must_use]
     pub fn trial(&self, position: u64) -> TrialSpec {

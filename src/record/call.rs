@@ -113,6 +113,8 @@ pub enum FailureKind {
     Script,
     /// A strategy could not decide: too few members answered.
     Quorum,
+    /// The model was given up: nobody answers, or every request is refused.
+    Unreachable,
     /// The trial was dropped before it ended.
     Cancelled,
 }
@@ -138,6 +140,7 @@ impl FailureKind {
             | Self::NotRecorded
             | Self::Script
             | Self::Quorum
+            | Self::Unreachable
             | Self::Cancelled => false,
         }
     }
@@ -162,6 +165,7 @@ impl FailureKind {
             Self::NotRecorded => "no recorded answer",
             Self::Script => "script failed",
             Self::Quorum => "too few votes",
+            Self::Unreachable => "not reachable",
             Self::Cancelled => "cancelled",
         }
     }
@@ -216,6 +220,10 @@ pub struct CallRecord {
     pub waited: f64,
     /// Dollars; `None` where the price or the usage is unknown.
     pub cost: Option<f64>,
+    /// Dollars that attempts without an answer may have cost, at most: they count towards
+    /// the budget.
+    #[serde(default)]
+    pub presumed: f64,
     /// Whether the answer came from the cache.
     pub cached: bool,
 }

@@ -13,9 +13,11 @@ mod trial;
 
 pub use call::{Answer, CallRecord, Failure, FailureKind, Message, Request, Role};
 pub use item::Item;
-pub use observed::{AnswerCache, Observation, Observed, SampleSource, SourceError};
+pub use observed::{
+    AnswerCache, LimitEvent, Observation, Observed, SampleSource, SourceError,
+};
 pub use output::{Output, Usage, Vote};
 pub use trial::{Outcome, Place, Score, TrialRecord};
 
 /// The version of what the store holds.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;

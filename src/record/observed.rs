@@ -1,5 +1,8 @@
 //! What analysis reads, and what the gateway keeps: traits that the store fulfils.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::base::CallId;
@@ -59,6 +62,20 @@ pub trait SampleSource {
 pub struct SourceError {
     /// What happened.
     pub message: String,
+}
+
+/// Something that became of a model's limits while a run was under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LimitEvent {
+    /// When, from the beginning of the session.
+    pub after: Duration,
+    /// The model.
+    pub model: Arc<str>,
+    /// `answers` (the window grew), `rate_limited` or `queueing` (it shrank), `pause` or
+    /// `quota_spent` (nothing is sent for a while), `outage`, `recovery` or `given_up`.
+    pub what: &'static str,
+    /// How many requests may be under way from then on, where that is found out.
+    pub size: Option<usize>,
 }
 
 /// Where the gateway looks for answers that were paid for before. Keeping is the work of

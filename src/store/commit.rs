@@ -7,7 +7,28 @@ use crate::record::{
     Answer, CallRecord, Failure, FailureKind, Outcome, Request, Score, TrialRecord,
 };
 use crate::store::error::StoreError;
+use crate::store::history::HistoryEvent;
 use crate::store::run::{RunInfo, Store};
+
+/// What is committed at once.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Trials that ended.
+    pub trials: Vec<TrialRecord>,
+    /// What happened to the run.
+    pub events: Vec<HistoryEvent>,
+    /// Dollars that were spent, or are held back for requests under way, and that no
+    /// recorded call accounts for; `None` leaves what was said before.
+    pub unsettled_usd: Option<f64>,
+}
+
+impl Batch {
+    /// Says whether there is nothing to commit.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.trials.is_empty() && self.events.is_empty() && self.unsettled_usd.is_none()
+    }
+}
 
 impl Store {
     /// Commits trials in one transaction; returns how many were new.
@@ -20,7 +41,17 @@ impl Store {
     ///
     /// When the database cannot be written; then none of the trials is committed.
     pub fn commit(&mut self, records: &[TrialRecord]) -> Result<u64, StoreError> {
-        self.write(records, false)
+        self.write(records, false, &[], None)
+    }
+
+    /// Commits trials, events and what is not settled in one transaction, as
+    /// [`Store::commit`] does; returns how many trials were new.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::commit`].
+    pub fn commit_batch(&mut self, batch: &Batch) -> Result<u64, StoreError> {
+        self.write(&batch.trials, false, &batch.events, batch.unsettled_usd)
     }
 
     /// Commits trials of an earlier run, as [`Store::commit`] does; their calls are marked
@@ -30,10 +61,16 @@ impl Store {
     ///
     /// As [`Store::commit`].
     pub fn commit_taken(&mut self, records: &[TrialRecord]) -> Result<u64, StoreError> {
-        self.write(records, true)
+        self.write(records, true, &[], None)
     }
 
-    fn write(&mut self, records: &[TrialRecord], taken: bool) -> Result<u64, StoreError> {
+    fn write(
+        &mut self,
+        records: &[TrialRecord],
+        taken: bool,
+        events: &[HistoryEvent],
+        unsettled_usd: Option<f64>,
+    ) -> Result<u64, StoreError> {
         let path = &self.path;
         let failed = |source| StoreError::database(path, source);
         let transaction = self
@@ -47,6 +84,17 @@ impl Store {
             for record in records {
                 written += u64::from(writer.write(record).map_err(failed)?);
             }
+        }
+        for event in events {
+            event.write(&transaction).map_err(failed)?;
+        }
+        if let Some(dollars) = unsettled_usd {
+            transaction
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO meta VALUES ('unsettled_usd', ?1)",
+                )
+                .and_then(|mut statement| statement.execute([dollars.to_string()]))
+                .map_err(failed)?;
         }
         transaction.commit().map_err(failed)?;
         if let Some(kept) = &self.kept {
@@ -196,6 +244,11 @@ impl<'a> Writer<'a> {
             call.cached,
             self.taken,
         ])?;
+        if call.presumed > 0.0 {
+            self.connection
+                .prepare_cached("INSERT INTO lost VALUES (?1, ?2)")?
+                .execute(params![self.connection.last_insert_rowid(), call.presumed])?;
+        }
         Ok(())
     }
 }

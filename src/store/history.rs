@@ -1,8 +1,10 @@
 //! What was claimed and shown, and when: so that a claim made after a look at the data can
 //! be told from one made before.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, FixedOffset};
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -45,6 +47,15 @@ pub struct HistoryEvent {
     pub detail: Json,
 }
 
+impl HistoryEvent {
+    pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection
+            .prepare_cached("INSERT INTO events (at, kind, detail) VALUES (?1, ?2, ?3)")?
+            .execute([&self.at, &self.kind, &self.detail.to_string()])
+            .map(|_| ())
+    }
+}
+
 impl Store {
     /// Writes down an event.
     ///
@@ -57,13 +68,12 @@ impl Store {
         kind: &str,
         detail: &Json,
     ) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("INSERT INTO events (at, kind, detail) VALUES (?1, ?2, ?3)")
-            .and_then(|mut statement| {
-                statement.execute([&at.to_rfc3339(), kind, &detail.to_string()])
-            })
-            .map(|_| ())
-            .map_err(|source| self.failed(source))
+        let event = HistoryEvent {
+            at: at.to_rfc3339(),
+            kind: kind.to_owned(),
+            detail: detail.clone(),
+        };
+        event.write(&self.connection).map_err(|source| self.failed(source))
     }
 
     /// Returns every event, oldest first.
@@ -85,6 +95,29 @@ impl Store {
                 })
             })?;
             events.collect()
+        };
+        with(read).map_err(|source| self.failed(source))
+    }
+
+    /// Returns how many requests could be under way at the end of the last session, for each
+    /// model of which that was found out.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn windows(&self) -> Result<BTreeMap<String, usize>, StoreError> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT detail ->> 'model', detail ->> 'size' FROM events
+                 WHERE kind = 'limit' AND detail ->> 'size' IS NOT NULL ORDER BY event",
+            )?;
+            let mut windows = BTreeMap::new();
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let size: u32 = row.get(1)?;
+                windows.insert(row.get(0)?, size as usize);
+            }
+            Ok(windows)
         };
         with(read).map_err(|source| self.failed(source))
     }

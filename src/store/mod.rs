@@ -21,9 +21,10 @@ mod sample;
 mod schema;
 
 pub use cache::Cache;
+pub use commit::Batch;
 pub use error::StoreError;
 pub use history::{FamilyEntry, HistoryEvent, ShownVerdict};
 pub use models::ModelCounts;
-pub use read::{Committed, ConditionCounts, FailureCount, MetricCounts, Totals};
+pub use read::{Committed, ConditionCounts, FailureCount, MetricCounts, Spent, Totals};
 pub use run::{NewRun, RunInfo, RunStatus, Store, StoredMetric};
 pub use runs::{FoundRun, find_runs, resolve_run};

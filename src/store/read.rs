@@ -1,6 +1,6 @@
 //! Reading trials back, one by one, counted and summed.
 
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
 use crate::base::{CallId, TrialId};
@@ -82,6 +82,25 @@ pub struct Totals {
     pub tokens_in: u64,
     /// Tokens received, as far as they are known.
     pub tokens_out: u64,
+}
+
+/// What a run has spent, in dollars.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Spent {
+    /// What the calls recorded here cost, and at most may have cost where no answer came.
+    /// What an earlier run paid whose trials were taken over is not in it.
+    pub recorded: f64,
+    /// What was spent beside them, at most: calls of trials that were dropped, and requests
+    /// that were under way when the program was killed.
+    pub unsettled: f64,
+}
+
+impl Spent {
+    /// Returns both together.
+    #[must_use]
+    pub fn total(self) -> f64 {
+        self.recorded + self.unsettled
+    }
 }
 
 const TRIAL_COLUMNS: &str = "trial, id, condition, item, repeat, failure, message, text,
@@ -184,8 +203,8 @@ impl Store {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, place, model, system, messages, failure, message, text, resolved,
              finish, tokens_in, tokens_out, confidence, attempts, latency, waited, cost,
-             cached FROM calls LEFT JOIN requests USING (request)
-             WHERE trial = ?1 AND superseded = 0 ORDER BY call",
+             cached, usd FROM calls LEFT JOIN requests USING (request)
+             LEFT JOIN lost USING (call) WHERE trial = ?1 AND superseded = 0 ORDER BY call",
         )?;
         statement.query_map([trial], call_of)?.collect()
     }
@@ -328,6 +347,33 @@ impl Store {
         with(read).map_err(|source| self.failed(source))
     }
 
+    /// Returns what the run has spent: what counts towards its budget.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn spent(&self) -> Result<Spent, StoreError> {
+        let read = || {
+            let recorded = self.connection.query_row(
+                "SELECT (SELECT TOTAL(cost) FROM calls WHERE NOT taken) +
+                 (SELECT TOTAL(usd) FROM lost JOIN calls USING (call) WHERE NOT taken)",
+                [],
+                |row| row.get(0),
+            )?;
+            let unsettled: Option<String> = self
+                .connection
+                .query_row(
+                    "SELECT value FROM meta WHERE key = 'unsettled_usd'",
+                    [],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            let unsettled = unsettled.and_then(|text| text.parse().ok());
+            Ok(Spent { recorded, unsettled: unsettled.unwrap_or(0.0) })
+        };
+        with(read).map_err(|source| self.failed(source))
+    }
+
     /// Returns the items, in order.
     ///
     /// # Errors
@@ -424,6 +470,7 @@ fn call_of(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         waited: row.get(15)?,
         cost: row.get(16)?,
         cached: row.get(17)?,
+        presumed: row.get::<_, Option<f64>>(18)?.unwrap_or(0.0),
     })
 }
 

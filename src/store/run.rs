@@ -86,6 +86,8 @@ pub enum RunStatus {
     TooManyFailures,
     /// Answers were missing while offline.
     Offline,
+    /// A model was given up.
+    Unreachable,
 }
 
 /// A run on disk.

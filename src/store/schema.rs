@@ -52,6 +52,13 @@ CREATE TABLE verdicts (verdict INTEGER PRIMARY KEY, at TEXT NOT NULL,
     hypothesis TEXT NOT NULL, digest TEXT NOT NULL, shown TEXT NOT NULL);
 ";
 
+/// The tables that came with format 2.
+///
+/// `lost`: what attempts of a call that got no answer may have cost, at most.
+pub(super) const ADDED_TABLES: &str = "
+CREATE TABLE IF NOT EXISTS lost (call INTEGER PRIMARY KEY, usd REAL NOT NULL);
+";
+
 /// The table of `cache.db`.
 pub(super) const CACHE_TABLES: &str =
     "CREATE TABLE answers (call BLOB PRIMARY KEY, answer TEXT NOT NULL) WITHOUT ROWID;";
@@ -63,7 +70,7 @@ pub(super) fn create(path: &Path, tables: &str) -> Result<Connection, StoreError
     settle(&connection).map_err(failed)?;
     connection
         .execute_batch(&format!(
-            "BEGIN IMMEDIATE;{tables}
+            "BEGIN IMMEDIATE;{tables}{ADDED_TABLES}
              PRAGMA application_id = {APPLICATION};
              PRAGMA user_version = {FORMAT};
              COMMIT;"
@@ -77,8 +84,14 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let failed = |source| StoreError::database(path, source);
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
         .map_err(failed)?;
-    check(&connection, path)?;
+    let format = check(&connection, path)?;
     settle(&connection).map_err(failed)?;
+    if format < FORMAT {
+        let raise = format!(
+            "BEGIN IMMEDIATE;{ADDED_TABLES} PRAGMA user_version = {FORMAT}; COMMIT;"
+        );
+        connection.execute_batch(&raise).map_err(failed)?;
+    }
     Ok(connection)
 }
 
@@ -86,9 +99,11 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
 pub(super) fn read(path: &Path) -> Result<Connection, StoreError> {
     let opened = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|source| StoreError::database(path, source))
-        .and_then(|connection| check(&connection, path).map(|()| connection));
-    let connection = match opened {
-        Ok(connection) => connection,
+        .and_then(|connection| {
+            check(&connection, path).map(|format| (connection, format))
+        });
+    let (connection, format) = match opened {
+        Ok(opened) => opened,
         Err(error @ (StoreError::Database { .. } | StoreError::ReadOnly { .. })) => {
             // Reading a database with a write-ahead log needs a shared-memory file beside
             // it. Where none can be made and no log is left over, the file is at rest.
@@ -99,7 +114,13 @@ pub(super) fn read(path: &Path) -> Result<Connection, StoreError> {
         }
         Err(error) => return Err(error),
     };
-    tune(&connection).map_err(|source| StoreError::database(path, source))?;
+    let failed = |source| StoreError::database(path, source);
+    tune(&connection).map_err(failed)?;
+    if format < FORMAT {
+        // What an old file does not have is empty.
+        let missing = ADDED_TABLES.replace("CREATE TABLE", "CREATE TEMP TABLE");
+        connection.execute_batch(&missing).map_err(failed)?;
+    }
     Ok(connection)
 }
 
@@ -109,7 +130,7 @@ fn log_is_left(path: &Path) -> bool {
     std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
 }
 
-fn at_rest(path: &Path) -> Result<Connection, StoreError> {
+fn at_rest(path: &Path) -> Result<(Connection, u32), StoreError> {
     let escaped: String = path
         .to_string_lossy()
         .chars()
@@ -125,12 +146,12 @@ fn at_rest(path: &Path) -> Result<Connection, StoreError> {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
     )
     .map_err(|source| StoreError::database(path, source))?;
-    check(&connection, path)?;
-    Ok(connection)
+    let format = check(&connection, path)?;
+    Ok((connection, format))
 }
 
-/// Checks that the file is ours and that its format is known.
-fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+/// Checks that the file is ours and returns its format, which must be known.
+fn check(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
     let pragma = |name: &str| {
         connection
             .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
@@ -144,7 +165,7 @@ fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     if found == 0 || found > FORMAT {
         return Err(StoreError::Format { path: path.to_owned(), found, known: FORMAT });
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Sets how a connection that writes works: every commit is on the disk when it returns.

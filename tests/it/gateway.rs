@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crucible::base::{CallId, Digest};
+use crucible::base::{CallId, Digest, Stream};
 use crucible::model::{
-    CallError, Gateway, GatewaySettings, Lane, Limits, Model, Price, Profile, Recorded,
+    Attempted, CallError, Gateway, GatewaySettings, Lane, Left, Limits, Model, Price,
+    Profile, Quota, Recorded,
 };
 use crucible::record::{
     Answer, AnswerCache, CallRecord, FailureKind, Item, Message, Request, Role,
@@ -41,16 +42,16 @@ struct Scripted {
 #[async_trait]
 impl Model for Scripted {
     async fn answer(&self, request: &Request) -> Result<Answer, CallError> {
-        self.attempt(request, 0).await
+        self.attempt(request, 0).await.result
     }
 
-    async fn attempt(&self, _: &Request, attempt: u32) -> Result<Answer, CallError> {
+    async fn attempt(&self, _: &Request, attempt: u32) -> Attempted {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
         sleep(Duration::from_millis(100)).await;
         self.under_way.fetch_sub(1, Ordering::SeqCst);
-        match self.steps.get(attempt as usize).unwrap_or(&Step::Answer) {
+        let result = match self.steps.get(attempt as usize).unwrap_or(&Step::Answer) {
             Step::Answer => Ok(Answer {
                 text: "yes".to_owned(),
                 tokens_in: Some(100),
@@ -66,7 +67,8 @@ impl Model for Scripted {
                 sleep(Duration::from_secs(100_000)).await;
                 Err(CallError::new(FailureKind::Timeout, "woke up"))
             }
-        }
+        };
+        result.into()
     }
 
     fn profile(&self) -> Profile {
@@ -157,18 +159,210 @@ async fn attempts_have_an_end_and_the_message_says_how_many() {
     assert_eq!(record.cost, Some(0.0));
 }
 
+/// Fails the first `n` requests with 429 and a wish for seven seconds.
+fn refusing(n: usize) -> Gateway {
+    let model = Refusing { left: AtomicUsize::new(n), asked: Mutex::default() };
+    gateway(model, Limits::default(), GatewaySettings::default())
+}
+
+#[derive(Debug)]
+struct Refusing {
+    left: AtomicUsize,
+    asked: Mutex<Vec<Instant>>,
+}
+
+#[async_trait]
+impl Model for Refusing {
+    async fn answer(&self, _: &Request) -> Result<Answer, CallError> {
+        self.asked.lock().unwrap().push(Instant::now());
+        sleep(Duration::from_millis(100)).await;
+        let step = |left: usize| left.checked_sub(1);
+        if self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, step).is_ok() {
+            let retry_after = Some(Duration::from_secs(7));
+            return Err(CallError {
+                retry_after,
+                ..CallError::new(FailureKind::RateLimited, "slow down")
+            });
+        }
+        Ok(Answer::default())
+    }
+
+    fn profile(&self) -> Profile {
+        Profile { network: true, ..Profile::default() }
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn what_the_provider_asks_to_wait_is_waited_by_every_call() {
-    let wait = Duration::from_secs(7);
-    let gateway = scripted(vec![Step::FailAndAsk(FailureKind::RateLimited, wait)]);
+async fn one_refusal_sends_its_own_call_away_and_two_in_a_row_all_of_them() {
+    for (refusals, all) in [(1, false), (2, true)] {
+        let gateway = refusing(refusals);
+        let start = Instant::now();
+        let (first, second, third) =
+            tokio::join!(ask(&gateway, 1), ask(&gateway, 2), async {
+                sleep(Duration::from_millis(200)).await;
+                ask(&gateway, 3).await;
+                start.elapsed()
+            });
+        let sent_away = [first, second].iter().filter(|r| r.waited >= 7.0).count();
+        assert_eq!(sent_away, refusals);
+        assert_eq!(third >= Duration::from_secs(7), all, "{third:?}");
+        let told: Vec<_> = gateway.take_events().iter().map(|event| event.what).collect();
+        assert_eq!(told[0], "rate_limited");
+        assert_eq!(told.contains(&"pause"), all);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_away_is_waited_for_without_using_up_attempts() {
+    let away = Duration::from_secs(200);
     let start = Instant::now();
-    let (first, second) = tokio::join!(ask(&gateway, 1), async {
-        sleep(Duration::from_millis(200)).await;
-        ask(&gateway, 2).await;
-        start.elapsed()
-    });
-    assert!(first.waited >= 7.0, "{}", first.waited);
-    assert!(second >= wait, "{second:?}");
+    let gateway = gateway(
+        Away { start, away, seen: AtomicUsize::new(0) },
+        Limits::default(),
+        GatewaySettings::default(),
+    );
+    // It answers at first, then is away for 200 seconds.
+    ask(&gateway, 0).await.result.unwrap();
+    let records = ask_all(&gateway, 40).await;
+    assert!(records.iter().all(|record| record.result.is_ok()));
+    assert!(start.elapsed() < away + Duration::from_secs(20), "{:?}", start.elapsed());
+    let requests = gateway.spending().requests;
+    assert!(requests < 40 + 41 + 60, "{requests}");
+    let told: Vec<_> = gateway.take_events().iter().map(|event| event.what).collect();
+    assert!(told.contains(&"outage") && told.contains(&"recovery"), "{told:?}");
+}
+
+/// Answers the first request, then nobody is there for a while.
+#[derive(Debug)]
+struct Away {
+    start: Instant,
+    away: Duration,
+    seen: AtomicUsize,
+}
+
+#[async_trait]
+impl Model for Away {
+    async fn answer(&self, _: &Request) -> Result<Answer, CallError> {
+        sleep(Duration::from_millis(5)).await;
+        let first = self.seen.fetch_add(1, Ordering::SeqCst) == 0;
+        if first || self.start.elapsed() > self.away {
+            return Ok(Answer::default());
+        }
+        Err(CallError::new(FailureKind::Connection, "refused"))
+    }
+
+    fn profile(&self) -> Profile {
+        Profile { network: true, ..Profile::default() }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_answers_is_given_up_and_says_why() {
+    let model = Scripted {
+        steps: vec![Step::Fail(FailureKind::Connection); 1_000],
+        ..Scripted::default()
+    };
+    let gateway = gateway(model, Limits::default(), GatewaySettings::default());
+    let start = Instant::now();
+    let records = ask_all(&gateway, 100).await;
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    let given_up =
+        records.iter().filter(|r| kind(r) == Some(FailureKind::Unreachable)).count();
+    assert!(given_up >= 90, "{given_up}");
+    // Whoever asks now is told at once.
+    let late = ask(&gateway, 200).await;
+    let failure = late.result.unwrap_err();
+    assert_eq!((failure.kind, late.attempts), (FailureKind::Unreachable, 0));
+    assert!(failure.message.contains("no answer for 30 s"), "{failure}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_provider_says_is_left_is_heeded() {
+    let gateway = gateway(Counting, Limits::default(), GatewaySettings::default());
+    let start = Instant::now();
+    ask(&gateway, 1).await;
+    ask(&gateway, 2).await;
+    assert!(start.elapsed() >= Duration::from_secs(9), "{:?}", start.elapsed());
+    assert!(gateway.take_events().iter().any(|event| event.what == "quota_spent"));
+}
+
+/// Says with every answer that no request is left for nine seconds.
+#[derive(Debug)]
+struct Counting;
+
+#[async_trait]
+impl Model for Counting {
+    async fn answer(&self, _: &Request) -> Result<Answer, CallError> {
+        Ok(Answer::default())
+    }
+
+    async fn attempt(&self, request: &Request, _: u32) -> Attempted {
+        let left = Left { count: 0, reset: Duration::from_secs(9) };
+        Attempted {
+            result: self.answer(request).await,
+            quota: Some(Quota { requests: Some(left), tokens: None }),
+        }
+    }
+
+    fn profile(&self) -> Profile {
+        Profile { network: true, ..Profile::default() }
+    }
+}
+
+/// Costs up to one cent a call, a drawn part of it, or takes for ever.
+#[derive(Debug)]
+struct Costly(u64);
+
+#[async_trait]
+impl Model for Costly {
+    async fn answer(&self, request: &Request) -> Result<Answer, CallError> {
+        let id = request.id.as_bytes().as_slice();
+        let mut stream = Stream::keyed(self.0, "costly", &[id]);
+        let hangs = stream.unit() < 0.1;
+        sleep(Duration::from_millis(10 + stream.below(300))).await;
+        if hangs {
+            sleep(Duration::from_secs(100_000)).await;
+        }
+        let tokens_out = Some(1 + stream.below(100));
+        Ok(Answer { tokens_in: Some(90), tokens_out, ..Answer::default() })
+    }
+
+    fn profile(&self) -> Profile {
+        cent()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_calls_never_spend_more_than_a_budget_for_a_hundred() {
+    for seed in 0..50 {
+        let budget = 1.0;
+        let limits = Limits { concurrency: Some(2_000), ..Limits::default() };
+        let settings = GatewaySettings {
+            timeout: Some(Duration::from_secs(20)),
+            seed,
+            ..budgeted(budget)
+        };
+        let gateway = gateway(Costly(seed), limits, settings);
+        let watch = async {
+            loop {
+                let spending = gateway.spending();
+                let held = spending.spent_usd + spending.reserved_usd;
+                assert!(held <= budget + 1e-9, "{seed}: {spending:?}");
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let records = tokio::select! {
+            records = ask_all(&gateway, 1_000) => records,
+            () = watch => unreachable!(),
+        };
+        let spending = gateway.spending();
+        let recorded: f64 =
+            records.iter().map(|r| r.cost.unwrap_or(0.0) + r.presumed).sum();
+        assert!(spending.spent_usd <= budget + 1e-9, "{seed}: {spending:?}");
+        assert!((recorded - spending.spent_usd).abs() < 1e-9, "{recorded}: {spending:?}");
+        let done = records.iter().filter(|record| record.result.is_ok()).count();
+        assert!(done >= 80 && spending.exhausted, "{seed}: {done}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -156,6 +156,7 @@ fn asked(n: u32, result: Result<Answer, Failure>) -> CallRecord {
         latency: Some(0.5),
         waited: 0.25,
         cost: Some(0.125),
+        presumed: 0.0,
         cached: false,
     }
 }
