@@ -154,6 +154,25 @@ pub(super) struct RunArgs {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t = Look::Human)]
     pub(super) format: Look,
+    /// Write a log of the run to stderr; `RUST_LOG` says how much of it
+    #[arg(long, value_enum)]
+    pub(super) log: Option<Log>,
+}
+
+impl Command {
+    /// Returns the log that is asked for.
+    pub(super) fn log(&self) -> Option<Log> {
+        if let Self::Run(args) = self { args.log } else { None }
+    }
+}
+
+/// A form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Log {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
 }
 
 /// Which part of the experiment is meant.

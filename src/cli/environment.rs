@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, FixedOffset, Local};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
+use tracing_subscriber::EnvFilter;
+
+use super::args::Log;
 
 /// Returns the environment for the models, which may name any variable as their key. The
 /// values cannot be printed; empty ones count as unset.
@@ -18,18 +21,34 @@ pub(super) fn variables() -> BTreeMap<String, SecretString> {
         .collect()
 }
 
-/// Starts the log on stderr, if `RUST_LOG` asks for one.
-pub(super) fn log() {
-    if std::env::var_os("RUST_LOG").is_none() {
-        return;
-    }
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+/// Starts the log on stderr, if `RUST_LOG` or `--log` asks for one. With `--log` alone it
+/// tells what the program does at the level `info`.
+pub(super) fn log(form: Option<Log>) {
+    let filter = match (std::env::var_os("RUST_LOG"), form) {
+        (None, None) => return,
+        (None, Some(_)) => EnvFilter::new("crucible=info"),
+        (Some(_), _) => EnvFilter::from_default_env(),
+    };
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(super::colour_err())
-        .finish();
+        .with_ansi(super::colour_err());
     // A second start keeps the first log.
-    drop(tracing::subscriber::set_global_default(subscriber));
+    drop(match form {
+        Some(Log::Json) => tracing::subscriber::set_global_default(
+            builder.json().flatten_event(true).finish(),
+        ),
+        Some(Log::Text) | None => {
+            tracing::subscriber::set_global_default(builder.finish())
+        }
+    });
+}
+
+/// Lets the process hold as many connections at once as the system allows it.
+pub(super) fn open_files() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// Returns the present by the user's clock.

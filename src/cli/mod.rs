@@ -16,6 +16,7 @@ mod environment;
 mod exit;
 mod export;
 mod fmt;
+mod foresee;
 mod load;
 mod lock;
 mod new;
@@ -45,7 +46,7 @@ pub fn main() -> ExitCode {
             return if wrong { Exit::Wrong } else { Exit::Complete }.into();
         }
     };
-    environment::log();
+    environment::log(line.command.log());
     match carry_out(line.command) {
         Ok(exit) => exit.into(),
         Err(trouble) => {

@@ -119,6 +119,21 @@ fn beside(path: &str, experiment: &Experiment) -> String {
 }
 
 impl Ready {
+    /// Returns what carries out the trials.
+    pub(super) fn bench(&self) -> &Bench {
+        &self.bench
+    }
+
+    /// Returns the indices of the conditions that are meant.
+    pub(super) fn conditions(&self) -> &[u32] {
+        self.prepared.plan.conditions()
+    }
+
+    /// Returns the budget in dollars.
+    pub(super) fn budget(&self) -> Option<f64> {
+        self.prepared.experiment.header.budget
+    }
+
     /// Returns what the data are now.
     pub(super) fn lock(&self) -> Lock {
         Lock::of_data(self.data.clone())
@@ -297,7 +312,8 @@ fn money(dollars: Option<f64>) -> String {
     dollars.map_or("unknown cost".to_owned(), |dollars| format!("${dollars:.4}"))
 }
 
-fn time(seconds: f64) -> String {
+/// Puts a time into words.
+pub(super) fn time(seconds: f64) -> String {
     if seconds < 120.0 {
         format!("{seconds:.1} s")
     } else if seconds < 7_200.0 {

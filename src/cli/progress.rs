@@ -1,6 +1,7 @@
-//! The progress bar, and what Ctrl-C means.
+//! The progress bar, the log of progress, and what Ctrl-C means.
 
 use std::io::IsTerminal;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,10 +12,15 @@ use super::tell;
 use crate::engine::{Observer, Progress, StopReason, StopSignal};
 use crate::record::TrialRecord;
 
+/// How often progress stands in the log.
+const LOGGED: Duration = Duration::from_secs(5);
+
 /// The bar on stderr; silent where stderr is no terminal.
 #[derive(Debug)]
 pub(super) struct Bar {
     bar: ProgressBar,
+    /// When progress was last logged, from the beginning of the session.
+    logged: Mutex<Option<Duration>>,
 }
 
 impl Bar {
@@ -30,7 +36,35 @@ impl Bar {
         {
             bar.set_style(style);
         }
-        Self { bar }
+        Self { bar, logged: Mutex::new(None) }
+    }
+
+    /// Writes progress into the log every five seconds, and at the end.
+    fn log(&self, progress: &Progress) {
+        let mut logged =
+            self.logged.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let due = logged.is_none_or(|last| progress.elapsed >= last + LOGGED);
+        if !due && progress.done < progress.planned {
+            return;
+        }
+        *logged = Some(progress.elapsed);
+        tracing::info!(
+            planned = progress.planned,
+            done = progress.done,
+            reused = progress.reused,
+            failed = progress.failed,
+            failures = %kinds(progress),
+            under_way = progress.under_way,
+            waiting = progress.spend.waiting,
+            rate = progress.rate(),
+            spent_usd = progress.spend.usd,
+            unknown_cost_calls = progress.spend.unknown_calls,
+            requests = progress.spend.requests,
+            retries = progress.spend.retries,
+            seconds = progress.elapsed.as_secs_f64(),
+            seconds_left = progress.seconds_left(),
+            "progress"
+        );
     }
 
     /// Takes the bar away.
@@ -41,6 +75,7 @@ impl Bar {
 
 impl Observer for Bar {
     fn progress(&self, progress: &Progress) {
+        self.log(progress);
         if self.bar.is_hidden() {
             return;
         }
@@ -55,7 +90,13 @@ impl Observer for Bar {
         }
     }
 
+    fn warning(&self, text: &str) {
+        tracing::warn!("{text}");
+        self.bar.suspend(|| tell(&format!("note: {text}\n")));
+    }
+
     fn stopping(&self, reason: StopReason, under_way: u64) {
+        tracing::warn!(?reason, under_way, "no more trials are started");
         if reason == StopReason::Interrupted && under_way > 0 {
             self.bar.suspend(|| {
                 tell(&format!(
@@ -74,7 +115,7 @@ fn message(progress: &Progress) -> String {
         parts.push(format!("${:.4}{unknown}", progress.spend.usd));
     }
     if progress.failed > 0 {
-        parts.push(format!("{} failed", progress.failed));
+        parts.push(format!("{} failed ({})", progress.failed, kinds(progress)));
     }
     if progress.spend.retries > 0 {
         parts.push(format!("{} retries", progress.spend.retries));
@@ -88,6 +129,14 @@ fn message(progress: &Progress) -> String {
     parts.join("  ")
 }
 
+/// Counts the failures by kind: `3 timed out, 1 malformed answer`.
+fn kinds(progress: &Progress) -> String {
+    let each = progress.failures.iter();
+    let each: Vec<String> =
+        each.map(|(kind, count)| format!("{count} {}", kind.words())).collect();
+    each.join(", ")
+}
+
 fn time(seconds: f64) -> String {
     let whole =
         Duration::try_from_secs_f64(seconds.ceil()).unwrap_or(Duration::MAX).as_secs();
@@ -98,20 +147,57 @@ fn time(seconds: f64) -> String {
     }
 }
 
-/// Waits for Ctrl-C: the first lets the trials under way finish, the second drops them, the
-/// third does not wait for the store. Returns only after the third, or when signals cannot be
-/// heard.
+/// Waits for the user or the system to end the run: the first Ctrl-C, SIGTERM or SIGHUP lets
+/// the trials under way finish, the second drops them, the third does not wait for the
+/// store. Returns only after the third, or when signals cannot be heard.
 pub(super) async fn interrupts(stop: &watch::Sender<StopSignal>) -> Trouble {
+    let Some(mut signals) = Signals::new() else { return std::future::pending().await };
     for signal in [StopSignal::Finish, StopSignal::AtOnce] {
-        if tokio::signal::ctrl_c().await.is_err() {
-            return std::future::pending().await;
-        }
+        signals.next().await;
         stop.send_replace(signal);
     }
-    if tokio::signal::ctrl_c().await.is_err() {
-        return std::future::pending().await;
-    }
+    signals.next().await;
     Trouble::Failed("ended at once; what was committed is kept".to_owned())
+}
+
+/// The signals that ask the program to end.
+#[cfg(unix)]
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Option<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds =
+            [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let [interrupt, terminate, hangup] = kinds.map(|kind| signal(kind).ok());
+        Some(Self([interrupt?, terminate?, hangup?]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Option<Self> {
+        Some(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::lock::{self, Lock};
 use super::plan::{self, Prepared, Ready, Session};
 use super::progress::{Bar, interrupts};
 use super::results::Results;
-use super::{environment, load, say, tell};
+use super::{environment, foresee, load, say, tell};
 use crate::analysis::Verdict;
 use crate::engine::{self, EngineOptions, RunSummary, StopReason, StopSignal};
 use crate::store::{self, Cache, NewRun, ShownVerdict, Spent, Store};
@@ -35,6 +35,10 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
         windows: found.windows.clone(),
     })?;
     let lock = locked(&ready, args)?;
+    let left = ready.forecast().trials.saturating_sub(found.committed);
+    for hint in foresee::hints(&ready, left, found.spent.total()) {
+        tell(&format!("note: {hint}\n"));
+    }
     agree(&ready, &found, args)?;
     let mut store = open(&ready, &found, args)?;
     store.keep_answers(cache, ready.cacheable_models());
@@ -219,8 +223,10 @@ fn carry_out(ready: &Ready, store: Store, args: &RunArgs) -> Result<RunSummary, 
         concurrency: header.concurrency,
         max_failures: header.max_failures,
         started: Some(environment::now()),
+        budget: header.budget,
         ..EngineOptions::default()
     };
+    environment::open_files();
     let bar = Bar::new(args.format == Look::Human);
     let (stop, listener) = watch::channel(StopSignal::GoOn);
     let runtime = tokio::runtime::Builder::new_multi_thread()

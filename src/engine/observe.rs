@@ -1,13 +1,14 @@
 //! Who watches a run.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::engine::laboratory::Spend;
 use crate::engine::run::StopReason;
-use crate::record::TrialRecord;
+use crate::record::{FailureKind, TrialRecord};
 
 /// How far a run is. Counts of trials are of those on the disk, of the selection.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Progress {
     /// Trials selected.
     pub planned: u64,
@@ -17,11 +18,13 @@ pub struct Progress {
     pub reused: u64,
     /// Of those done, how many failed.
     pub failed: u64,
+    /// The failed ones by kind, those included that are not on the disk yet.
+    pub failures: BTreeMap<FailureKind, u64>,
     /// Trials under way.
     pub under_way: u64,
     /// Since the session began.
     pub elapsed: Duration,
-    /// What was spent in this session.
+    /// What was spent and asked.
     pub spend: Spend,
 }
 
@@ -54,6 +57,11 @@ pub trait Observer: Send + Sync {
     /// Is called for each trial that failed, before it is committed.
     fn failed(&self, record: &TrialRecord) {
         let _ = record;
+    }
+
+    /// Is called once when it is seen that the run will hit a limit.
+    fn warning(&self, text: &str) {
+        let _ = text;
     }
 
     /// Is called when no more trials are started although some are left.

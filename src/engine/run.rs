@@ -1,6 +1,6 @@
 //! The run itself: starts trials, takes their records, and knows when to stop.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,12 @@ use crate::plan::{Bitmap, Plan};
 use crate::record::{Failure, FailureKind, LimitEvent, Outcome, TrialRecord};
 use crate::store::{HistoryEvent, RunStatus, Store, StoreError};
 
+/// Trials of this session after which it is foreseen what the rest will cost.
+const ENOUGH: u64 = 20;
+
+/// By how much a forecast must exceed the budget before it is told.
+const SLACK: f64 = 1.02;
+
 /// How often an observer hears of a run when nothing is committed.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -42,6 +48,8 @@ pub struct EngineOptions {
     pub retry_failed: bool,
     /// When the session began, by the user's clock: events are dated by it.
     pub started: Option<DateTime<FixedOffset>>,
+    /// The budget in dollars, so that it can be told early that it will not do.
+    pub budget: Option<f64>,
 }
 
 impl Default for EngineOptions {
@@ -52,6 +60,7 @@ impl Default for EngineOptions {
             grace: Duration::from_secs(10),
             retry_failed: false,
             started: None,
+            budget: None,
         }
     }
 }
@@ -149,6 +158,8 @@ pub async fn run<L: Laboratory>(
     let standing = Standing::of(plan, &store, options.retry_failed)?;
     store.set_status(RunStatus::Underway)?;
     let recorded_usd = store.spent()?.recorded;
+    let failures = standing.failures(&store)?;
+    let spent_before = laboratory.spend().usd;
     let mut owner = Owner {
         plan,
         laboratory,
@@ -161,11 +172,14 @@ pub async fn run<L: Laboratory>(
         started: Instant::now(),
         schedule: Schedule::new(plan, &standing.done),
         recorded_usd,
+        spent_before,
+        warned: false,
         progress: Progress {
             planned: plan.len(),
             done: standing.reused,
             reused: standing.reused,
             failed: standing.failed,
+            failures,
             ..Progress::default()
         },
         done: standing.done,
@@ -221,6 +235,17 @@ impl Standing {
         }
         Ok(Self { done, reused, failed })
     }
+
+    /// Counts by kind the failures that stand.
+    fn failures(&self, store: &Store) -> Result<BTreeMap<FailureKind, u64>, StoreError> {
+        let mut kinds = BTreeMap::new();
+        if self.failed > 0 {
+            for count in store.failures()? {
+                *kinds.entry(count.kind).or_default() += count.trials;
+            }
+        }
+        Ok(kinds)
+    }
 }
 
 /// The one owner of a run's state.
@@ -237,6 +262,10 @@ struct Owner<'a, L> {
     schedule: Schedule,
     /// Dollars that recorded calls account for.
     recorded_usd: f64,
+    /// What earlier sessions spent.
+    spent_before: f64,
+    /// Whether it was told that the budget will not do.
+    warned: bool,
     done: Bitmap,
     progress: Progress,
     /// Selected trials finished, on the disk or on their way there.
@@ -324,8 +353,9 @@ impl<L: Laboratory> Owner<'_, L> {
             .map(|call| call.cost.unwrap_or(0.0) + call.presumed)
             .sum::<f64>();
         self.finished += 1;
-        if matches!(record.outcome, Outcome::Failed(_)) {
+        if let Outcome::Failed(failure) = &record.outcome {
             self.failed += 1;
+            *self.progress.failures.entry(failure.kind).or_default() += 1;
             self.observer.failed(&record);
         }
         self.done.insert(self.plan.index(record.place()));
@@ -349,7 +379,30 @@ impl<L: Laboratory> Owner<'_, L> {
         self.progress.under_way = self.tasks.len() as u64;
         self.progress.elapsed = self.started.elapsed();
         self.progress.spend = self.laboratory.spend();
+        self.foresee();
         self.observer.progress(&self.progress);
+    }
+
+    /// Tells, once, that the budget will be spent before the plan is.
+    #[expect(clippy::cast_precision_loss, reason = "counts of trials are below 2⁵³")]
+    fn foresee(&mut self) {
+        let Some(budget) = self.options.budget.filter(|_| !self.warned) else { return };
+        let Progress { planned, done, reused, spend, .. } = &self.progress;
+        let new = done.saturating_sub(*reused);
+        let left = planned.saturating_sub(*done) as f64;
+        if new < ENOUGH {
+            return;
+        }
+        let each = (spend.usd - self.spent_before) / new as f64;
+        if spend.usd + each * left > budget * SLACK {
+            self.warned = true;
+            let more = ((budget - spend.usd) / each).max(0.0);
+            let text = format!(
+                "at ${each:.6} a trial the budget of ${budget:.2} will be spent after about {:.0} of {planned} trials",
+                *done as f64 + more
+            );
+            self.observer.warning(&text);
+        }
     }
 
     /// Starts a commit if one is due, with what was spent and is not recorded.

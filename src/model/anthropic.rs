@@ -65,7 +65,8 @@ pub(super) static DIALECT: Dialect = Dialect {
         let base = base.strip_suffix("/v1").unwrap_or(base);
         format!("{base}/v1/messages")
     },
-    body,
+    body: |chat, request| body(chat, request).to_string().into_bytes(),
+    usual: |_| None,
     answer,
     refine,
 };

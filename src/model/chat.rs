@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value as Json;
 
 use crate::model::address::{self, Address, Home};
-use crate::model::contract::{CallError, Model, Price, Profile};
+use crate::model::contract::{Attempted, CallError, Model, Price, Profile};
 use crate::model::lane::{check_shared, complaint, price};
 use crate::model::prices::list_price;
 use crate::model::provider::{BuildError, Surroundings};
-use crate::model::wire::{Http, Reply, scrub};
+use crate::model::wire::{Endpoint, Http, Reply, scrub};
 use crate::record::{Answer, FailureKind, Request};
 use crate::spec::{Call, Complaint, Param, Type, Value};
 
@@ -28,7 +27,11 @@ pub(super) struct Dialect {
     pub(super) headers: &'static [(&'static str, &'static str)],
     /// Makes the address of a model from the base.
     pub(super) url: fn(&str, &str) -> String,
-    pub(super) body: fn(&Chat, &Request) -> Json,
+    /// Writes the body of a request, as JSON.
+    pub(super) body: fn(&Chat, &Request) -> Vec<u8>,
+    /// Reads the usual reply with status 200 without a detour; `None` for any that is not
+    /// usual, such as a refusal.
+    pub(super) usual: fn(&[u8]) -> Option<Answer>,
     /// Reads a reply with status 200.
     pub(super) answer: fn(&Json) -> Result<Answer, CallError>,
     /// Refines the kind of an error from its body.
@@ -40,7 +43,7 @@ pub(super) struct Dialect {
 pub(super) struct Chat {
     dialect: &'static Dialect,
     address: Address,
-    url: String,
+    endpoint: Result<Endpoint, &'static str>,
     http: Http,
     price: Option<Price>,
     /// Whether the server is the API's own.
@@ -69,9 +72,14 @@ impl Chat {
             Some(value) => value.as_text().map(str::to_owned).into_iter().collect(),
             None => Vec::new(),
         };
+        let key = address.key.as_ref().map(|key| {
+            let (name, before) = dialect.key_header;
+            (name, format!("{before}{}", key.expose_secret().trim()))
+        });
+        let url = (dialect.url)(&address.base, &model);
         Ok(Box::new(Self {
             price: price(call).or_else(listed),
-            url: (dialect.url)(&address.base, &model),
+            endpoint: Endpoint::new(&url, dialect.headers, key, address.loopback),
             http: surroundings.http.clone(),
             own: address.own,
             temperature: call.number("temperature"),
@@ -85,37 +93,32 @@ impl Chat {
         }))
     }
 
-    fn headers(&self) -> Result<HeaderMap, CallError> {
-        let mut headers = HeaderMap::new();
-        for (name, value) in self.dialect.headers {
-            headers
-                .insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    async fn send(&self, request: &Request) -> Result<Reply, CallError> {
+        let unauthorized =
+            |message: &str| CallError::new(FailureKind::Unauthorized, message);
+        if let Some(missing) = &self.address.missing {
+            return Err(unauthorized(missing));
         }
-        if let Some(key) = &self.address.key {
-            let (name, before) = self.dialect.key_header;
-            let text = format!("{before}{}", key.expose_secret().trim());
-            let mut value = HeaderValue::from_str(&text).map_err(|_| {
-                let message = "the key holds characters that no key has";
-                CallError::new(FailureKind::Unauthorized, message)
-            })?;
-            value.set_sensitive(true);
-            headers.insert(HeaderName::from_static(name), value);
-        }
-        Ok(headers)
+        let endpoint = self.endpoint.as_ref().map_err(|message| unauthorized(message))?;
+        let body = (self.dialect.body)(self, request);
+        self.http.post(endpoint, body).await
     }
 }
 
 #[async_trait]
 impl Model for Chat {
     async fn answer(&self, request: &Request) -> Result<Answer, CallError> {
-        if let Some(missing) = &self.address.missing {
-            return Err(CallError::new(FailureKind::Unauthorized, missing.clone()));
+        self.attempt(request, 0).await.result
+    }
+
+    async fn attempt(&self, request: &Request, _: u32) -> Attempted {
+        match self.send(request).await {
+            Ok(reply) => Attempted {
+                result: read(self.dialect, &reply, self.address.key.as_ref()),
+                quota: reply.quota,
+            },
+            Err(error) => Err(error).into(),
         }
-        let body = (self.dialect.body)(self, request);
-        let headers = self.headers()?;
-        let loopback = self.address.loopback;
-        let reply = self.http.post(&self.url, headers, &body, loopback).await?;
-        read(self.dialect, &reply, self.address.key.as_ref())
     }
 
     fn profile(&self) -> Profile {
@@ -144,7 +147,15 @@ pub(super) fn read(
     key: Option<&SecretString>,
 ) -> Result<Answer, CallError> {
     let status = reply.status;
-    let json: Result<Json, _> = serde_json::from_str(&reply.body);
+    if status == 200
+        && let Some(answer) = (dialect.usual)(&reply.body)
+    {
+        return Ok(answer);
+    }
+    let json: Result<Json, _> = serde_json::from_slice(&reply.body).or_else(|_| {
+        // What is not UTF-8 is replaced, so that one byte does not cost an answer.
+        serde_json::from_str(&String::from_utf8_lossy(&reply.body))
+    });
     if (200..300).contains(&status) {
         let Ok(json) = json else {
             let message = format!("status {status}, but the body is not whole JSON");
@@ -171,18 +182,20 @@ fn failed(
     key: Option<&SecretString>,
 ) -> CallError {
     let kind = (dialect.refine)(kind_of(status), json);
+    let text = String::from_utf8_lossy(&reply.body);
     let words = json
         .pointer("/error/message")
         .or_else(|| json.get("message"))
         .or_else(|| json.get("error"))
         .and_then(Json::as_str)
-        .unwrap_or(&reply.body);
+        .unwrap_or(&text);
     let words = scrub(words, key);
     let redirect = "the server sends elsewhere; give the final address as `base_url`";
     let words = if (300..400).contains(&status) { redirect } else { words.as_str() };
     let colon = if words.is_empty() { "" } else { ": " };
     let mut error = CallError::new(kind, format!("status {status}{colon}{words}"));
     error.retry_after = reply.retry_after.or_else(|| retry_delay(json));
+    error.outage |= matches!(status, 502..=504 | 529);
     error
 }
 
@@ -325,7 +338,8 @@ mod tests {
         let body =
             case["raw"].as_str().map_or_else(|| case["body"].to_string(), str::to_owned);
         let status = u16::try_from(case["status"].as_u64().unwrap()).unwrap();
-        let reply = Reply { status, retry_after: None, body };
+        let body = body.into_bytes();
+        let reply = Reply { status, body, ..Reply::default() };
         match (read(dialect, &reply, None), case.get("failure")) {
             (Ok(answer), None) => {
                 assert_eq!(case["text"], answer.text, "{name}");

@@ -11,7 +11,7 @@ use crate::model::backoff::{PATIENCE, wait};
 use crate::model::contract::{Attempted, CallError, Estimate, Profile};
 use crate::model::health::Probe;
 use crate::model::journal::Journal;
-use crate::model::lane::Lane;
+use crate::model::lane::{Lane, Limits};
 use crate::model::provider::BuildError;
 use crate::model::purse::{Exhausted, Purse, Reservation};
 use crate::model::settings::{GatewaySettings, ModelRef, Spending};
@@ -127,6 +127,12 @@ impl Gateway {
     #[must_use]
     pub fn profile(&self, model: &ModelRef) -> Profile {
         self.lanes.get(model.index).map(|state| state.profile).unwrap_or_default()
+    }
+
+    /// Returns what holds the calls of a model back.
+    #[must_use]
+    pub fn limits(&self, model: &ModelRef) -> Limits {
+        self.lanes.get(model.index).map(|state| state.lane.limits).unwrap_or_default()
     }
 
     /// Estimates what a request to a model will take.

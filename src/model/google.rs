@@ -49,7 +49,8 @@ pub(super) static DIALECT: Dialect = Dialect {
         let model = model.strip_prefix("models/").unwrap_or(model);
         format!("{base}/models/{model}:generateContent")
     },
-    body,
+    body: |chat, request| body(chat, request).to_string().into_bytes(),
+    usual: |_| None,
     answer,
     refine,
 };

@@ -24,6 +24,7 @@ mod openai;
 mod prices;
 mod provider;
 mod purse;
+mod quota;
 mod recorded;
 mod settings;
 mod sim;

@@ -1,6 +1,10 @@
 //! OpenAI's chat completions, and every server that speaks like it.
 
-use serde_json::{Value as Json, json};
+use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value as Json;
 
 use crate::model::address::Home;
 use crate::model::chat::{
@@ -48,40 +52,119 @@ pub(super) static DIALECT: Dialect = Dialect {
     headers: &[],
     url: |base, _| format!("{base}/chat/completions"),
     body,
+    usual,
     answer,
     refine,
 };
 
-fn body(chat: &Chat, request: &Request) -> Json {
-    let system =
-        request.system.iter().map(|text| json!({"role": "system", "content": text}));
-    let messages = request.messages.iter().map(|message| {
-        let role = match message.role {
-            Role::User => "user",
-            Role::Assistant => "assistant",
-        };
-        json!({"role": role, "content": message.text})
-    });
-    let messages: Vec<Json> = system.chain(messages).collect();
-    let mut body = json!({"model": chat.model, "messages": messages});
-    if let Some(n) = chat.temperature {
-        body["temperature"] = json!(n);
+/// A request, written as it stands.
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    messages: Messages<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    stop: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<u64>,
+}
+
+/// The system text and the messages of a request, one after another.
+struct Messages<'a>(&'a Request);
+
+#[derive(Serialize)]
+struct Said<'a> {
+    role: &'static str,
+    content: &'a str,
+}
+
+impl Serialize for Messages<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let system =
+            self.0.system.iter().map(|text| Said { role: "system", content: text });
+        let messages = self.0.messages.iter().map(|message| {
+            let role = match message.role {
+                Role::User => "user",
+                Role::Assistant => "assistant",
+            };
+            Said { role, content: &message.text }
+        });
+        serializer.collect_seq(system.chain(messages))
     }
-    if let Some(n) = chat.top_p {
-        body["top_p"] = json!(n);
-    }
-    if let Some(n) = chat.max_tokens {
-        // OpenAI's newer models know only the longer name, other servers only the shorter.
-        let name = if chat.own { "max_completion_tokens" } else { "max_tokens" };
-        body[name] = json!(n);
-    }
-    if !chat.stop.is_empty() {
-        body["stop"] = json!(chat.stop);
-    }
-    if let Some(seed) = chat.seed {
-        body["seed"] = json!(seed);
-    }
-    body
+}
+
+fn body(chat: &Chat, request: &Request) -> Vec<u8> {
+    // OpenAI's newer models know only the longer name, other servers only the shorter.
+    let (own, others) =
+        if chat.own { (chat.max_tokens, None) } else { (None, chat.max_tokens) };
+    let body = Body {
+        model: &chat.model,
+        messages: Messages(request),
+        temperature: chat.temperature,
+        top_p: chat.top_p,
+        max_completion_tokens: own,
+        max_tokens: others,
+        stop: &chat.stop,
+        seed: chat.seed,
+    };
+    // Text and finite numbers always make JSON.
+    serde_json::to_vec(&body).unwrap_or_default()
+}
+
+/// The usual reply. A field that is not of this form makes it unusual.
+#[derive(Deserialize)]
+struct Usual<'a> {
+    #[serde(borrow)]
+    model: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    choices: Vec<Choice<'a>>,
+    usage: Option<Tokens>,
+    error: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'a> {
+    #[serde(borrow)]
+    message: Told<'a>,
+    #[serde(borrow)]
+    finish_reason: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct Told<'a> {
+    #[serde(borrow)]
+    content: Cow<'a, str>,
+    refusal: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Tokens {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+}
+
+fn usual(body: &[u8]) -> Option<Answer> {
+    let reply: Usual<'_> = serde_json::from_slice(body).ok()?;
+    let choice = reply.choices.into_iter().next()?;
+    let finish = choice.finish_reason.map(Cow::into_owned);
+    let odd = reply.error.is_some()
+        || choice.message.refusal.is_some()
+        || finish.as_deref() == Some("content_filter");
+    (!odd).then(|| Answer {
+        text: choice.message.content.into_owned(),
+        finish,
+        model: reply.model.map(Cow::into_owned),
+        tokens_in: reply.usage.as_ref().and_then(|usage| usage.prompt_tokens),
+        tokens_out: reply.usage.as_ref().and_then(|usage| usage.completion_tokens),
+        confidence: None,
+    })
 }
 
 fn answer(json: &Json) -> Result<Answer, CallError> {
@@ -121,6 +204,8 @@ fn refine(kind: FailureKind, json: &Json) -> FailureKind {
             FailureKind::ContextTooLong
         }
         "content_filter" | "content_policy_violation" => FailureKind::ContentFilter,
+        // A 429 that no waiting helps: the account has nothing left.
+        "insufficient_quota" => FailureKind::Unauthorized,
         _ if kind == FailureKind::BadRequest && is_too_long(words(json)) => {
             FailureKind::ContextTooLong
         }

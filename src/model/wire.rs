@@ -6,12 +6,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::DateTime;
-use reqwest::header::HeaderMap;
-use reqwest::{Client, ClientBuilder, Response, redirect};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, ClientBuilder, Method, Response, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value as Json;
 
-use crate::model::contract::CallError;
+use crate::model::contract::{CallError, Quota};
+use crate::model::quota;
 use crate::record::FailureKind;
 
 /// How long a connection may take to be made.
@@ -19,6 +19,9 @@ const CONNECT: Duration = Duration::from_secs(20);
 
 /// The longest reply that is read, in bytes; no chat answer comes near it.
 const LONGEST: usize = 32 << 20;
+
+/// A reply that says to be longer than this is read without room made for it beforehand.
+const EXPECTED: usize = 1 << 16;
 
 /// Characters of a provider's error that are kept.
 const SHOWN: usize = 300;
@@ -41,30 +44,73 @@ impl fmt::Debug for Http {
     }
 }
 
+/// Where requests go, and what every one of them says in its headers; made once.
+#[derive(Clone)]
+pub(super) struct Endpoint {
+    url: Url,
+    headers: HeaderMap,
+    loopback: bool,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("loopback", &self.loopback)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Endpoint {
+    /// Returns the endpoint for JSON at an address; what is wrong is said without it.
+    pub(super) fn new(
+        url: &str,
+        headers: &[(&'static str, &'static str)],
+        key: Option<(&'static str, String)>,
+        loopback: bool,
+    ) -> Result<Self, &'static str> {
+        let url = Url::parse(url).map_err(|_| "the model's name makes no address")?;
+        let mut all = HeaderMap::new();
+        all.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, value) in headers {
+            all.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        if let Some((name, text)) = key {
+            let mut value = HeaderValue::from_str(&text)
+                .map_err(|_| "the key holds characters that no key has")?;
+            value.set_sensitive(true);
+            all.insert(HeaderName::from_static(name), value);
+        }
+        Ok(Self { url, headers: all, loopback })
+    }
+}
+
 /// A reply, read to its end.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) retry_after: Option<Duration>,
-    pub(super) body: String,
+    pub(super) quota: Option<Quota>,
+    pub(super) body: Vec<u8>,
 }
 
 impl Http {
     /// Sends JSON and reads the reply.
     pub(super) async fn post(
         &self,
-        url: &str,
-        headers: HeaderMap,
-        body: &Json,
-        loopback: bool,
+        endpoint: &Endpoint,
+        body: Vec<u8>,
     ) -> Result<Reply, CallError> {
-        let client = self.client(loopback)?;
-        let sent = client.post(url).headers(headers).json(body).send().await;
+        let client = self.client(endpoint.loopback)?;
+        let mut request = reqwest::Request::new(Method::POST, endpoint.url.clone());
+        request.headers_mut().clone_from(&endpoint.headers);
+        *request.body_mut() = Some(body.into());
+        let sent = client.execute(request).await;
         let mut response = sent.map_err(|error| broken(error, Stage::Sending))?;
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers());
+        let quota = quota::read(response.headers());
         let body = read(&mut response).await?;
-        Ok(Reply { status, retry_after, body })
+        Ok(Reply { status, retry_after, quota, body })
     }
 
     fn client(&self, loopback: bool) -> Result<&Client, CallError> {
@@ -90,12 +136,13 @@ fn builder(loopback: bool) -> ClientBuilder {
     if loopback { builder.no_proxy() } else { builder }
 }
 
-async fn read(response: &mut Response) -> Result<String, CallError> {
-    let mut body = Vec::new();
+async fn read(response: &mut Response) -> Result<Vec<u8>, CallError> {
+    let length = response.content_length().and_then(|n| usize::try_from(n).ok());
+    let mut body = Vec::with_capacity(length.unwrap_or(1_024).min(EXPECTED));
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(String::from_utf8_lossy(&body).into_owned()),
+            Ok(None) => return Ok(body),
             Err(error) => return Err(broken(error, Stage::Reading)),
         }
         if body.len() > LONGEST {
@@ -180,7 +227,6 @@ fn looks_secret(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reqwest::header::{HeaderName, HeaderValue};
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs
