@@ -53,7 +53,14 @@ fn compare(n: usize) {
     );
     println!(
         "{:>9} {:>8} | {:>8} {:>8} | {:>8} {:>8} | {:>8} {:>10}",
-        "under way", "latency", "bare CPU", "bare k/s", "CPU", "k/s", "CPU ratio", "throughput"
+        "under way",
+        "latency",
+        "bare CPU",
+        "bare k/s",
+        "CPU",
+        "k/s",
+        "CPU ratio",
+        "throughput"
     );
     for (under_way, latency) in CASES {
         let mut server = Server::start(latency);
@@ -64,7 +71,8 @@ fn compare(n: usize) {
         let bare = take(Command::new(&exe).args(words));
         let own = own(&server.url, n, under_way);
         server.stop();
-        let each = |taken: Taken| (taken.cpu / n as f64 * 1e6, n as f64 / taken.wall / 1e3);
+        let each =
+            |taken: Taken| (taken.cpu / n as f64 * 1e6, n as f64 / taken.wall / 1e3);
         let ((bare_cpu, bare_rate), (cpu, rate)) = (each(bare), each(own));
         println!(
             "{under_way:>9} {latency:>5} ms | {bare_cpu:>8.1} {bare_rate:>8.1} | {cpu:>8.1} {rate:>8.1} | {:>8.2}x {:>9.0}%",
@@ -201,7 +209,8 @@ fn bare(url: &str, n: u64, under_way: usize) {
         let next = Arc::new(AtomicU64::new(0));
         let mut workers = JoinSet::new();
         for _ in 0..under_way {
-            let (client, url, next) = (client.clone(), Arc::clone(&url), Arc::clone(&next));
+            let (client, url, next) =
+                (client.clone(), Arc::clone(&url), Arc::clone(&next));
             workers.spawn(async move {
                 let mut right = 0;
                 loop {
@@ -213,7 +222,8 @@ fn bare(url: &str, n: u64, under_way: usize) {
                         {"role": "user", "content": format!("What is {i} + 1?")}]});
                     let reply = client.post(&*url).json(&body).send().await.unwrap();
                     let reply: Json = reply.json().await.unwrap();
-                    let text = reply["choices"][0]["message"]["content"].as_str().unwrap();
+                    let text =
+                        reply["choices"][0]["message"]["content"].as_str().unwrap();
                     right += u64::from(text.ends_with(&format!(" {}.", i + 1)));
                 }
             });

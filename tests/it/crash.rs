@@ -17,9 +17,9 @@ use tempfile::TempDir;
 
 use crate::standin::{Config, Fault, Standin};
 
-const ITEMS: u32 = 400;
+pub(crate) const ITEMS: u32 = 400;
 
-fn experiment(url: &str) -> String {
+pub(crate) fn experiment(url: &str) -> String {
     format!(
         "experiment fire {{ seed: 5, concurrency: 16, timeout: 5s }}\n\
          model m = openai(\"stand-in\") {{ base_url: \"{url}/v1\", price: [$1/Mtok, $1/Mtok], concurrency: 16 }}\n\
@@ -29,7 +29,7 @@ fn experiment(url: &str) -> String {
     )
 }
 
-fn program(folder: &Path) -> Command {
+pub(crate) fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_crucible-run"));
     command
         .args(["fire.crucible", "--yes", "--format", "json"])

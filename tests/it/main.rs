@@ -12,6 +12,7 @@ mod crash;
 #[cfg(test)]
 mod datasets;
 mod engine;
+mod faults;
 mod fmt;
 mod fuzz;
 mod gateway;
@@ -22,6 +23,8 @@ mod golden_text;
 mod house;
 mod lang_check;
 mod lang_syntax;
+#[cfg(test)]
+mod machine;
 mod providers;
 mod script;
 mod standin;

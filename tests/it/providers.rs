@@ -48,7 +48,7 @@ fn environment() -> BTreeMap<String, SecretString> {
         .collect()
 }
 
-fn gateway(provider: &str, base: &str, more: Vec<(&str, Value)>) -> Gateway {
+pub(crate) fn gateway(provider: &str, base: &str, more: Vec<(&str, Value)>) -> Gateway {
     let mut args = vec![
         ("model", Value::Text("tiny-1".to_owned())),
         ("base_url", Value::Text(base.to_owned())),
@@ -65,7 +65,17 @@ fn gateway(provider: &str, base: &str, more: Vec<(&str, Value)>) -> Gateway {
     Gateway::new(vec![lane], settings)
 }
 
-async fn ask(gateway: &Gateway, n: u64) -> CallRecord {
+/// So many attempts, each with this timeout, and prices.
+pub(crate) fn limited(attempts: u32, timeout: Duration) -> Vec<(&'static str, Value)> {
+    let price = Value::Quantity(Quantity::new(1e-6, Unit::DollarsPerToken));
+    vec![
+        ("attempts", number(f64::from(attempts))),
+        ("timeout", seconds(timeout.as_secs_f64())),
+        ("price", Value::List(vec![price.clone(), price])),
+    ]
+}
+
+pub(crate) async fn ask(gateway: &Gateway, n: u64) -> CallRecord {
     let said = |role, text: String| Message { role, text };
     let item = Item::new(0, n.to_string(), String::new(), Json::Null, Map::new());
     let request = Request {

@@ -18,7 +18,7 @@ use crucible::base::Stream;
 use serde_json::Value as Json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 use answers::Dialect;
@@ -32,6 +32,24 @@ pub(crate) enum Fault {
     Status(u16),
     /// The connection closes before a byte of the reply.
     Reset,
+    /// The connection is reset before a byte of the reply.
+    ResetBefore,
+    /// The connection is reset in the middle of the body.
+    ResetIn,
+    /// The connection is reset once the whole reply was written.
+    ResetAfter,
+    /// Whole JSON in another shape than the API's.
+    Wrong,
+    /// The reply comes byte by byte: so many pieces, so far apart.
+    Drip(u32, Duration),
+    /// A good reply whose answer is so many bytes long.
+    Long(usize),
+    /// The server sends elsewhere.
+    Redirect,
+    /// A page of HTML with this status.
+    Page(u16),
+    /// 429 with `Retry-After` as a date, and with what is left in the headers.
+    Spent,
     /// The body ends before its promised length.
     Cut,
     /// A whole reply whose JSON is not whole.
@@ -78,7 +96,7 @@ pub(crate) struct Logged {
     pub(crate) model: String,
     /// The last message.
     pub(crate) prompt: String,
-    /// `ok`, `429`, `500`, `reset`, `cut`, `truncated`, `unauthorized`, `not-found`;
+    /// `ok`, `429`, `500`, `reset`, `cut`, `truncated`, `unauthorized` or the fault's own word;
     /// `open` while under way; `left` when the client went away first.
     pub(crate) outcome: String,
     /// The whole body.
@@ -92,6 +110,7 @@ pub(crate) struct Logged {
 pub(crate) struct Standin {
     port: u16,
     shared: Arc<Shared>,
+    hang_up: watch::Sender<u32>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -117,15 +136,16 @@ impl Standin {
             start: tokio::time::Instant::now(),
         });
         let (stop, stopped) = oneshot::channel();
+        let (hang_up, hung_up) = watch::channel(0);
         let server = Arc::clone(&shared);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .unwrap();
-            runtime.block_on(serve(listener, server, stopped));
+            runtime.block_on(serve(listener, server, stopped, hung_up));
         });
-        Self { port, shared, stop: Some(stop), thread: Some(thread) }
+        Self { port, shared, hang_up, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Starts a server; for tests that are async.
@@ -142,6 +162,11 @@ impl Standin {
     /// The requests so far, in order of arrival.
     pub(crate) fn requests(&self) -> Vec<Logged> {
         self.shared.log.lock().unwrap().clone()
+    }
+
+    /// Closes every connection, whatever is under way on it.
+    pub(crate) fn hang_up(&self) {
+        self.hang_up.send_modify(|count| *count += 1);
     }
 
     /// How many requests ended in each way.
@@ -167,12 +192,14 @@ async fn serve(
     listener: std::net::TcpListener,
     shared: Arc<Shared>,
     mut stopped: oneshot::Receiver<()>,
+    mut hung_up: watch::Receiver<u32>,
 ) {
     let listener = TcpListener::from_std(listener).unwrap();
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             _ = &mut stopped => return,
+            Ok(()) = hung_up.changed() => connections.abort_all(),
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
                 let shared = Arc::clone(&shared);
@@ -295,6 +322,64 @@ async fn reply(
             write(stream, 200, "", &good[..good.len() / 2], Some(good.len())).await?;
             return Ok(false);
         }
+        Some(Fault::ResetBefore) => {
+            shared.end(place, "reset-before");
+            reset(stream);
+            return Ok(false);
+        }
+        Some(Fault::ResetIn) => {
+            shared.end(place, "reset-in");
+            write(stream, 200, "", &good[..good.len() / 2], Some(good.len())).await?;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            reset(stream);
+            return Ok(false);
+        }
+        Some(Fault::ResetAfter) => {
+            shared.end(place, "ok");
+            write(stream, 200, "", &good, None).await?;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            reset(stream);
+            return Ok(false);
+        }
+        Some(Fault::Wrong) => {
+            shared.end(place, "wrong");
+            write(stream, 200, "", "{\"result\": [1, 2, {\"text\": \"7\"}]}", None)
+                .await?;
+        }
+        Some(Fault::Drip(pieces, apart)) => {
+            shared.end(place, "drip");
+            let head = format!(
+                "HTTP/1.1 200 Standin\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+                good.len()
+            );
+            stream.write_all(head.as_bytes()).await?;
+            for piece in good.as_bytes().chunks(good.len().div_ceil(pieces as usize)) {
+                stream.write_all(piece).await?;
+                stream.flush().await?;
+                tokio::time::sleep(apart).await;
+            }
+        }
+        Some(Fault::Long(bytes)) => {
+            shared.end(place, "ok");
+            let long = format!("{}{text}", "la ".repeat(bytes / 3));
+            write(stream, 200, "", &dialect.answer(&model, &prompt, &long), None).await?;
+        }
+        Some(Fault::Redirect) => {
+            shared.end(place, "302");
+            write(stream, 302, "location: http://elsewhere.invalid/v1\r\n", "", None)
+                .await?;
+        }
+        Some(Fault::Page(status)) => {
+            shared.end(place, &status.to_string());
+            let page = "<!doctype html><title>Bad gateway</title><h1>nginx</h1>";
+            write(stream, status, "", page, None).await?;
+        }
+        Some(Fault::Spent) => {
+            shared.end(place, "429");
+            let headers = "retry-after: Wed, 21 Oct 2015 07:28:01 GMT\r\ndate: Wed, 21 Oct 2015 07:28:00 GMT\r\nx-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 1s\r\n";
+            let body = dialect.error(429, "slow down");
+            write(stream, 429, headers, &body, None).await?;
+        }
         Some(Fault::Truncated) => {
             shared.end(place, "truncated");
             write(stream, 200, "", &good[..good.len() * 2 / 3], None).await?;
@@ -305,6 +390,12 @@ async fn reply(
         }
     }
     Ok(true)
+}
+
+/// Lets the connection end with RST: what is closed with nothing to linger for.
+fn reset(stream: &TcpStream) {
+    let socket = socket2::SockRef::from(stream);
+    socket.set_linger(Some(Duration::ZERO)).unwrap();
 }
 
 async fn write(
