@@ -22,7 +22,7 @@ mod schema;
 
 pub use cache::Cache;
 pub use error::StoreError;
-pub use history::{FamilyEntry, HistoryEvent, ShownVerdict};
+pub use history::{EarlierRun, FamilyEntry, HistoryEvent, ShownVerdict};
 pub use models::ModelCounts;
 pub use read::{Committed, ConditionCounts, FailureCount, MetricCounts, Totals};
 pub use run::{NewRun, RunInfo, RunStatus, Store, StoredMetric};
