@@ -42,7 +42,6 @@ pub fn analyse(
         pending.push(Pending::new(hypothesis, &mut samples)?);
     }
     let family = Family::new(experiment, history, &pending);
-    let clustered = experiment.header.cluster.is_some();
     let mut hypotheses = IndexMap::new();
     for (index, found) in pending.into_iter().enumerate() {
         let hypothesis = &experiment.hypotheses[index];
@@ -62,8 +61,12 @@ pub fn analyse(
         };
         let exploratory = history.exploratory.get(&hypothesis.name).cloned();
         let repeats = experiment.header.repeats;
+        let other = match found.runner_up_p() {
+            Some(p) => Some(family.adjusted(index, p)?),
+            None => None,
+        };
         let mut findings =
-            found.findings(hypothesis, repeats, p_adjusted, exploratory, clustered);
+            found.findings(hypothesis, repeats, p_adjusted, other, exploratory);
         findings.to_settle = settle;
         findings.with_failures = bounds;
         if let Some(bounds) = bounds
@@ -74,7 +77,7 @@ pub fn analyse(
                 .push("How failed trials are counted decides the verdict.".to_owned());
         }
         if findings.p_floor.is_some_and(|floor| floor > level) {
-            findings.remarks.push(format!(
+            findings.reason.get_or_insert(format!(
                 "The smallest p that this test can give lies above the level {level:.2e} that the correction leaves to it: it cannot be conclusive."
             ));
         }

@@ -40,9 +40,9 @@ pub(super) struct Design {
 /// The shape of a contrast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
-    /// One mean.
+    /// One mean, times any number.
     One,
-    /// The plain difference of two means.
+    /// The plain difference of two means, times any number.
     Pair,
     /// Any other contrast of means.
     Many,
@@ -145,25 +145,6 @@ impl Row {
             Self::QuantileContrast => "percentile bootstrap",
         }
     }
-
-    /// Returns what the test assumes.
-    pub(super) fn assumes(self, clustered: bool) -> String {
-        let units = if clustered { "clusters" } else { "items" };
-        match self {
-            Self::PairedBinary | Self::PairedBinaryMargin | Self::OneShareExact => {
-                format!("It assumes independent {units} and nothing else.")
-            }
-            Self::BinaryContrast | Self::OneShare | Self::OrdinalMean => format!(
-                "It assumes independent {units}, enough of them for a mean of bounded scores to be near normal."
-            ),
-            Self::NumericMean => {
-                format!("It assumes independent {units} and a finite variance.")
-            }
-            Self::QuantileContrast => {
-                format!("It assumes independent {units} and enough of them in the tail.")
-            }
-        }
-    }
 }
 
 fn class(gap: &Linear) -> Result<Class, Unsupported> {
@@ -189,11 +170,9 @@ fn shape(gap: &Linear) -> Result<Shape, Unsupported> {
     if quantiles > 0 {
         return Ok(Shape::Quantiles(gap.terms.len()));
     }
-    Ok(match gap.terms.as_slice() {
-        [one] if (one.factor - 1.0).abs() < 1e-12 => Shape::One,
-        [a, b] if (a.factor - 1.0).abs() < 1e-12 && (b.factor + 1.0).abs() < 1e-12 => {
-            Shape::Pair
-        }
-        _ => Shape::Many,
+    Ok(match (gap.common_factor(), gap.terms.len()) {
+        (Some(_), 1) => Shape::One,
+        (Some(_), _) => Shape::Pair,
+        (None, _) => Shape::Many,
     })
 }

@@ -115,19 +115,40 @@ pub(super) struct Claimed {
     pub(super) alternative: Alternative,
 }
 
+/// In what a test differs from its interval beside the method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sides {
+    /// The correction raised the p.
+    pub(super) adjusted: bool,
+    /// The test looks to one side; intervals look to both.
+    pub(super) one_sided: bool,
+}
+
 /// Returns a sentence where interval and p disagree, else nothing.
 pub(super) fn disagreement(
     verdict: Verdict,
     interval: Interval,
     margin: f64,
-    adjusted: bool,
+    test: Sides,
 ) -> Option<String> {
     let outside = !interval.holds(margin);
     match (verdict, outside) {
-        (Verdict::Inconclusive, true) => Some(format!(
-            "The interval, which is not corrected for the other hypotheses, leaves out the margin; the {} does not.",
-            if adjusted { "corrected p" } else { "test" }
-        )),
+        (Verdict::Inconclusive, true) if test.one_sided => Some(
+            "The interval, which looks to both sides, leaves out the margin; the one-sided test does not speak for the claim."
+                .to_owned(),
+        ),
+        (Verdict::Supported | Verdict::Refuted, false) if test.one_sided => Some(
+            "The interval, which looks to both sides, still holds the margin; the one-sided test decides."
+                .to_owned(),
+        ),
+        (Verdict::Inconclusive, true) if test.adjusted => Some(
+            "The interval, which is not corrected for the other hypotheses, leaves out the margin; the corrected p is above α and decides."
+                .to_owned(),
+        ),
+        (Verdict::Inconclusive, true) => Some(
+            "The interval, made by another method than the test, leaves out the margin; the p is above α and decides."
+                .to_owned(),
+        ),
         (Verdict::Supported | Verdict::Refuted, false) => Some(
             "The interval, made by another method than the test, still holds the margin; the test decides."
                 .to_owned(),

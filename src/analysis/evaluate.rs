@@ -7,10 +7,11 @@ use crate::stats::{
     paired_dominance,
 };
 
+use super::assume::assumptions;
 use super::choose::{Design, Row};
 use super::decide::{Claimed, Decision};
 use super::error::{AnalysisError, Unsupported};
-use super::findings::{EffectSize, PairCounts, Ratio};
+use super::findings::{EffectSize, PairCounts, Ratio, Verdict};
 use super::linear::{Linear, What};
 use super::procedure::{Procedure, Statistic};
 use super::samples::{Counts, Paired, Samples};
@@ -53,7 +54,10 @@ impl Question {
         within: Quantity,
         items: f64,
     ) -> Result<Self, Unsupported> {
-        let gap = Linear::gap(left, right, items)?;
+        let mut gap = Linear::gap(left, right, items)?;
+        if within.unit != Unit::Fraction && gap.terms.iter().all(|t| t.factor < 0.0) {
+            gap = gap.times(-1.0);
+        }
         let shifted = |by: f64| Linear { constant: gap.constant + by, ..gap.clone() };
         if within.unit != Unit::Fraction {
             let (low, high) = (shifted(within.value), shifted(-within.value));
@@ -117,7 +121,9 @@ pub(super) struct Evaluated {
     /// Size of the first side, for percentages of it.
     pub(super) size: Option<f64>,
     pub(super) reason: Option<String>,
+    pub(super) assumptions: Vec<String>,
     pub(super) remarks: Vec<String>,
+    equivalence: bool,
 }
 
 /// Evaluates a question on its samples.
@@ -194,12 +200,10 @@ impl Evaluated {
     }
 
     fn blank(question: &Question, data: &Paired, setting: &Setting) -> Self {
-        let level = match question {
-            Question::Compare { .. } => 1.0 - setting.alpha,
-            Question::Equivalent { .. } => 1.0 - 2.0 * setting.alpha,
-        };
+        let equivalence = matches!(question, Question::Equivalent { .. });
+        let level = 1.0 - if equivalence { 2.0 } else { 1.0 } * setting.alpha;
         let (items, units) = (data.items(), data.units.count());
-        Self { items, units, ..Self::empty(question.gap(), level) }
+        Self { items, units, equivalence, ..Self::empty(question.gap(), level) }
     }
 
     fn empty(gap: &Linear, level: f64) -> Self {
@@ -223,7 +227,9 @@ impl Evaluated {
             se: None,
             size: None,
             reason: None,
+            assumptions: Vec::new(),
             remarks: Vec::new(),
+            equivalence: false,
         }
     }
 
@@ -246,9 +252,8 @@ impl Evaluated {
         self.statistic = Some(procedure.statistic(margin));
         self.runner_up = procedure
             .runner_up(margin, &contrast, &data.units, &setting.plan)
-            .map(|(name, p)| {
-                let sided = Claimed { alternative: Alternative::TwoSided, ..claim };
-                (name, Decision::compare(sided, estimate, tails, p))
+            .map(|(name, other)| {
+                (name, Decision::compare(claim, estimate, other, other.two_sided()))
             });
         Ok(())
     }
@@ -261,15 +266,26 @@ impl Evaluated {
         setting: &Setting,
     ) -> Result<(), crate::stats::StatsError> {
         let mut tails = [Tails { greater: 1.0, less: 1.0 }; 2];
+        let mut others = [None; 2];
         let mut inside = true;
         for (side, (bound, procedure)) in bounds.iter().zip(procedures).enumerate() {
             let margin = bound.margin();
-            let estimate = estimate_of(procedure, &data.contrast(bound));
+            let contrast = data.contrast(bound);
+            let estimate = estimate_of(procedure, &contrast);
             inside &= if side == 0 { estimate >= margin } else { estimate <= margin };
             tails[side] = procedure.tails(margin)?;
+            others[side] =
+                procedure.runner_up(margin, &contrast, &data.units, &setting.plan);
         }
         self.decision =
             Decision::equivalent(inside, tails[0], tails[1], setting.alternative);
+        // The statistic that is shown is that of the bound which decides.
+        let nearer = usize::from(tails[1].less > tails[0].greater);
+        self.statistic = Some(procedures[nearer].statistic(bounds[nearer].margin()));
+        if let [Some((name, low)), Some((_, high))] = others {
+            let other = Decision::equivalent(inside, low, high, setting.alternative);
+            self.runner_up = Some((name, other));
+        }
         Ok(())
     }
 
@@ -285,7 +301,13 @@ impl Evaluated {
         let contrast = data.contrast(gap);
         self.estimate = Some(estimate_of(procedure, &contrast));
         self.interval = procedure.interval(self.level).ok();
-        self.floor = procedure.floor(&setting.plan);
+        let sides = match (setting.alternative, self.decision.toward) {
+            (Alternative::OneSided, _) => 1.0,
+            (Alternative::TwoSided, Verdict::Supported) if self.equivalence => 1.0,
+            (Alternative::TwoSided, _) => 2.0,
+        };
+        self.floor = procedure.floor(&setting.plan, sides);
+        self.assumptions = assumptions(row, gap, data, &contrast, procedure);
         self.size = data.means.first().and_then(|xs| crate::stats::mean(xs).ok());
         if row != Row::QuantileContrast {
             self.se = UnitMean::new(&contrast, &data.units).ok().map(|fit| fit.se);
@@ -299,10 +321,11 @@ impl Evaluated {
             });
         }
         self.ratio = ratio(row, gap, data, self.level);
-        self.effect = effect(row, procedure, &contrast, self.estimate, self.ratio);
+        self.effect = effect(row, gap, procedure, &contrast, self.estimate, self.ratio);
         if self.units < 10 {
             self.remarks.push("These are too few items to generalise.".to_owned());
-        } else if row == Row::NumericMean && self.units < 100 {
+        }
+        if row == Row::NumericMean && self.units < 100 {
             self.remarks.push(
                 "Under 100 independent units the interval of a skewed quantity is rough."
                     .to_owned(),
@@ -361,13 +384,19 @@ fn too_few(gap: &Linear, data: &Paired) -> Option<String> {
         _ => {}
     }
     gap.terms.iter().find_map(|term| match term.what {
-        What::Quantile(q) if (units as f64) * q.min(1.0 - q) < 10.0 => Some(format!(
+        // 1 − 0.9 is a little less than 0.1: ten of 100 are ten.
+        What::Quantile(q) if in_tail(units, q) < 10.0 - 1e-9 => Some(format!(
             "Too few items in the tail: {units} units leave {:.1} beyond the {} quantile, and 10 are needed.",
-            units as f64 * q.min(1.0 - q),
+            in_tail(units, q),
             q
         )),
         What::Mean | What::Quantile(_) => None,
     })
+}
+
+/// Returns how many of so many units lie beyond a quantile.
+pub(super) fn in_tail(units: usize, q: f64) -> f64 {
+    units as f64 * q.min(1.0 - q)
 }
 
 fn ratio(row: Row, gap: &Linear, data: &Paired, level: f64) -> Option<Ratio> {
@@ -401,6 +430,7 @@ fn ratio(row: Row, gap: &Linear, data: &Paired, level: f64) -> Option<Ratio> {
 
 fn effect(
     row: Row,
+    gap: &Linear,
     procedure: &Procedure,
     contrast: &[f64],
     estimate: Option<f64>,
@@ -418,6 +448,10 @@ fn effect(
         (Row::OrdinalMean, _) => named("dominance", paired_dominance(contrast).ok()),
         (Row::NumericMean, _) => named("d_z", d_z(contrast).ok()),
         (Row::QuantileContrast, _) => named("ratio", ratio.map(|ratio| ratio.value)),
+        (Row::OneShareExact | Row::OneShare, Procedure::Share { factor, .. }) => named(
+            "difference from the margin in pp",
+            estimate.map(|x| (x - gap.margin()) / factor * 100.0),
+        ),
         (
             Row::PairedBinary
             | Row::PairedBinaryMargin
@@ -425,6 +459,10 @@ fn effect(
             | Row::OneShareExact
             | Row::OneShare,
             _,
-        ) => named("difference in pp", estimate.map(|x| x * 100.0)),
+        ) => {
+            let slope = gap.named.as_ref().is_some_and(|word| word.starts_with("slope"));
+            let name = if slope { "slope in pp" } else { "difference in pp" };
+            named(name, estimate.map(|x| x * 100.0))
+        }
     }
 }

@@ -190,7 +190,7 @@ pub struct PairCounts {
 pub struct RunnerUp {
     /// Its name.
     pub test: String,
-    /// Its p-value, two-sided, before correction.
+    /// Its p-value on the side or sides of the hypothesis, before correction.
     pub p: f64,
     /// Whether the verdict would be another (with the same correction).
     pub changes_verdict: bool,

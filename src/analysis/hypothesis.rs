@@ -3,10 +3,10 @@
 use indexmap::IndexMap;
 
 use crate::record::Observation;
-use crate::spec::{Claim, Hypothesis, Scale};
+use crate::spec::{Alternative, Claim, Hypothesis, Scale};
 use crate::stats::Resampling;
 
-use super::decide::{Decision, disagreement};
+use super::decide::{Decision, Sides, disagreement};
 use super::error::AnalysisError;
 use super::evaluate::{Evaluated, Setting, evaluate};
 use super::findings::{HypothesisFindings, RunnerUp, Verdict};
@@ -70,22 +70,20 @@ impl Pending {
         hypothesis: &Hypothesis,
         repeats: u32,
         p_adjusted: f64,
+        runner_up_adjusted: Option<f64>,
         exploratory: Option<String>,
-        clustered: bool,
     ) -> HypothesisFindings {
         let single = (self.parts.len() == 1).then(|| self.parts.first()).flatten();
         let verdict = self.decision.verdict(p_adjusted, hypothesis.alpha);
-        let factor =
-            if self.decision.p > 0.0 { p_adjusted / self.decision.p } else { 1.0 };
         let runner_up =
             single.and_then(|part| part.runner_up).map(|(test, other)| RunnerUp {
                 test: test.to_owned(),
                 p: other.p,
                 changes_verdict: other
-                    .verdict((other.p * factor).min(1.0), hypothesis.alpha)
+                    .verdict(runner_up_adjusted.unwrap_or(other.p), hypothesis.alpha)
                     != verdict,
             });
-        let remarks = self.remarks(hypothesis, verdict, factor > 1.0);
+        let remarks = self.remarks(hypothesis, verdict, p_adjusted > self.decision.p);
         let mut tests: Vec<&str> =
             self.parts.iter().filter_map(|part| part.row).map(|row| row.test()).collect();
         tests.dedup();
@@ -138,7 +136,12 @@ impl Pending {
             failed: self.failed,
             unscored: self.unscored,
             pairs: single.and_then(|part| part.pairs),
-            assumptions: row.map(|row| row.assumes(clustered)).into_iter().collect(),
+            assumptions: {
+                let mut all: Vec<String> =
+                    self.parts.iter().flat_map(|part| part.assumptions.clone()).collect();
+                all.dedup();
+                all
+            },
             runner_up,
             with_failures: None,
             exploratory,
@@ -150,6 +153,14 @@ impl Pending {
 }
 
 impl Pending {
+    /// Returns the p of the runner-up, before the correction, where a single claim has one.
+    pub(super) fn runner_up_p(&self) -> Option<f64> {
+        match self.parts.as_slice() {
+            [part] => part.runner_up.map(|(_, decision)| decision.p),
+            _ => None,
+        }
+    }
+
     /// Returns remarks on the verdict, or a sentence for each part of a joined claim.
     fn remarks(
         &self,
@@ -164,7 +175,13 @@ impl Pending {
         if let (Claim::Compare { .. }, Some(interval)) =
             (&hypothesis.claim, part.interval)
         {
-            remarks.extend(disagreement(verdict, interval, part.margin, adjusted));
+            let one_sided = hypothesis.alternative == Alternative::OneSided;
+            remarks.extend(disagreement(
+                verdict,
+                interval,
+                part.margin,
+                Sides { adjusted, one_sided },
+            ));
         }
         remarks
     }

@@ -93,8 +93,24 @@ impl Linear {
         }
     }
 
-    /// Returns left minus right; a quotient against a number is multiplied out.
+    /// Returns left minus right; a quotient against a number is multiplied out. Of two
+    /// terms the one that is added stands first.
     pub(super) fn gap(
+        left: &Estimand,
+        right: &Estimand,
+        items: f64,
+    ) -> Result<Self, Unsupported> {
+        let mut gap = Self::as_written(left, right, items)?;
+        if let [first, second] = gap.terms.as_mut_slice()
+            && first.factor < 0.0
+            && second.factor > 0.0
+        {
+            std::mem::swap(first, second);
+        }
+        Ok(gap)
+    }
+
+    fn as_written(
         left: &Estimand,
         right: &Estimand,
         items: f64,
@@ -126,6 +142,22 @@ impl Linear {
                 .plus(Self::of(above, items)?.times(-1.0)));
         }
         Ok(Self::of(left, items)?.plus(Self::of(right, items)?.times(-1.0)))
+    }
+
+    /// Returns the common size of the factors of one term or of a plain difference.
+    ///
+    /// `sum(a.y) > sum(b.y)` is the question of `a.y > b.y`, asked in items: its test is that
+    /// of the shares, and only what is shown is in items.
+    pub(super) fn common_factor(&self) -> Option<f64> {
+        match self.terms.as_slice() {
+            [one] if one.factor > 0.0 => Some(one.factor),
+            [a, b]
+                if a.factor > 0.0 && (a.factor + b.factor).abs() < 1e-12 * a.factor =>
+            {
+                Some(a.factor)
+            }
+            _ => None,
+        }
     }
 
     /// Returns the margin `m` of θ ⋈ m.

@@ -7,6 +7,7 @@
 //! `procedure.rs`, and add it to the calibration.
 
 mod analyse;
+mod assume;
 mod choose;
 mod decide;
 mod error;

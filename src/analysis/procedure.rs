@@ -22,12 +22,12 @@ pub(super) struct Pairs {
 /// A test on its data.
 #[derive(Debug)]
 pub(super) enum Procedure {
-    /// Rows 1 and 2.
-    Counts { pairs: Pairs, mcnemar: McNemar, tango: Tango, exact: bool },
+    /// Rows 1 and 2; θ is `factor` times the difference of the shares.
+    Counts { pairs: Pairs, mcnemar: McNemar, tango: Tango, exact: bool, factor: f64 },
     /// Row 3.
     Pseudo(UnitMean),
-    /// Row 5: the counts where trials are independent.
-    Share { share: ClusteredShare, exact: Option<(u64, u64)> },
+    /// Row 5: the counts where trials are independent; θ is `factor` times the share.
+    Share { share: ClusteredShare, exact: Option<(u64, u64)>, factor: f64 },
     /// Rows 6 and 7; without spread there is nothing to resample.
     Mean { fit: UnitMean, boot: Option<StudentisedBootstrap> },
     /// Row 10.
@@ -52,6 +52,7 @@ impl Procedure {
         plan: &Resampling,
     ) -> Result<Self, StatsError> {
         let contrast = data.contrast(gap);
+        let factor = gap.common_factor().unwrap_or(1.0);
         match row {
             Row::PairedBinary | Row::PairedBinaryMargin => {
                 let pairs = count_pairs(&data.means);
@@ -61,6 +62,7 @@ impl Procedure {
                     mcnemar: McNemar::new(pairs.left, pairs.right),
                     tango: Tango::new(pairs.left, pairs.right, n)?,
                     exact: row == Row::PairedBinary,
+                    factor,
                 })
             }
             Row::BinaryContrast => {
@@ -74,12 +76,13 @@ impl Procedure {
                 )?))
             }
             Row::OneShareExact | Row::OneShare => {
-                let fit = UnitMean::new(&contrast, &data.units)?;
+                let shares: Vec<f64> = contrast.iter().map(|x| x / factor).collect();
+                let fit = UnitMean::new(&shares, &data.units)?;
                 let trials = data.trials.first().map_or(0, |(values, _)| values.len());
                 let share = ClusteredShare::new(&fit, trials)?;
-                let right = contrast.iter().filter(|x| **x > 0.5).count() as u64;
+                let right = shares.iter().filter(|x| **x > 0.5).count() as u64;
                 let exact = (row == Row::OneShareExact).then_some((right, trials as u64));
-                Ok(Self::Share { share, exact })
+                Ok(Self::Share { share, exact, factor })
             }
             Row::OrdinalMean => {
                 Ok(Self::Mean { fit: UnitMean::new(&contrast, &data.units)?, boot: None })
@@ -100,17 +103,17 @@ impl Procedure {
     /// Returns both one-sided p against a margin.
     pub(super) fn tails(&self, margin: f64) -> Result<Tails, StatsError> {
         match self {
-            Self::Counts { mcnemar, tango, exact, .. } => {
+            Self::Counts { mcnemar, tango, exact, factor, .. } => {
                 if *exact && margin == 0.0 {
                     Ok(mcnemar.exact)
                 } else {
-                    tango.tails(margin)
+                    tango.tails(margin / factor)
                 }
             }
             Self::Pseudo(fit) => fit.tails(margin),
-            Self::Share { share, exact } => match exact {
-                Some((k, n)) => binomial_tails(*k, *n, margin),
-                None => share.tails(margin),
+            Self::Share { share, exact, factor } => match exact {
+                Some((k, n)) => binomial_tails(*k, *n, margin / factor),
+                None => share.tails(margin / factor),
             },
             Self::Mean { fit, boot } => {
                 if fit.se == 0.0 {
@@ -140,9 +143,13 @@ impl Procedure {
     /// Returns the interval of a level of confidence.
     pub(super) fn interval(&self, confidence: f64) -> Result<Interval, StatsError> {
         match self {
-            Self::Counts { tango, .. } => tango.interval(confidence),
+            Self::Counts { tango, factor, .. } => {
+                Ok(tango.interval(confidence)?.times(*factor))
+            }
             Self::Pseudo(fit) => fit.interval(confidence),
-            Self::Share { share, .. } => share.interval(confidence),
+            Self::Share { share, factor, .. } => {
+                Ok(share.interval(confidence)?.times(*factor))
+            }
             Self::Mean { fit, boot } => {
                 let t = fit.interval(confidence)?;
                 match boot {
@@ -165,30 +172,34 @@ impl Procedure {
             Self::Counts { mcnemar, exact: true, .. } => {
                 Statistic { name: "b", value: Some(mcnemar.b as f64), df: None }
             }
-            Self::Counts { tango, .. } => {
-                Statistic { name: "z", value: tango.z(margin).ok(), df: None }
+            Self::Counts { tango, factor, .. } => {
+                Statistic { name: "z", value: tango.z(margin / factor).ok(), df: None }
             }
             Self::Pseudo(fit) | Self::Mean { fit, .. } => t(fit),
             Self::Share { exact: Some((k, _)), .. } => {
                 Statistic { name: "k", value: Some(*k as f64), df: None }
             }
-            Self::Share { share, exact: None } => {
-                Statistic { name: "t", value: share.z(margin).ok(), df: share.df }
-            }
+            Self::Share { share, exact: None, factor } => Statistic {
+                name: "t",
+                value: share.z(margin / factor).ok(),
+                df: share.df,
+            },
             Self::Quantiles { boot, .. } => {
                 Statistic { name: "θ", value: Some(boot.estimate), df: None }
             }
         }
     }
 
-    /// Returns the smallest two-sided p that the test can give, where that is not near 0.
-    pub(super) fn floor(&self, plan: &Resampling) -> Option<f64> {
+    /// Returns the smallest p on so many sides that the test can give, where that is not
+    /// near 0.
+    pub(super) fn floor(&self, plan: &Resampling, sides: f64) -> Option<f64> {
         match self {
             Self::Counts { mcnemar, exact: true, .. } => {
-                let floor = 2.0 * 0.5_f64.powf(mcnemar.b as f64 + mcnemar.c as f64);
+                let floor = sides * 0.5_f64.powf(mcnemar.b as f64 + mcnemar.c as f64);
                 (floor > 1e-4).then_some(floor.min(1.0))
             }
-            Self::Mean { boot: Some(_), .. } => Some(plan.floor()),
+            Self::Mean { boot: Some(_), .. } => Some(plan.floor() * sides / 2.0),
+            // Its two-sided p counts the resamples on the smaller side twice, and adds one.
             Self::Quantiles { .. } => Some(plan.floor() / 2.0),
             Self::Counts { .. }
             | Self::Pseudo(_)
@@ -197,40 +208,34 @@ impl Procedure {
         }
     }
 
-    /// Returns the runner-up's name and two-sided p against a margin, where there is one.
+    /// Returns the runner-up's name and tails against a margin, where there is one.
     pub(super) fn runner_up(
         &self,
         margin: f64,
         contrast: &[f64],
         units: &Units,
         plan: &Resampling,
-    ) -> Option<(&'static str, f64)> {
+    ) -> Option<(&'static str, Tails)> {
         let flip = || {
             let test = sign_flip(contrast, units, margin, plan).ok()?;
-            Some(("sign-flip permutation", test.tails.two_sided()))
+            Some(("sign-flip permutation", test.tails))
         };
         match self {
             Self::Counts { mcnemar, exact: true, .. } => {
-                Some(("McNemar mid-p", mcnemar.mid_p()))
+                Some(("McNemar mid-p", mcnemar.mid))
             }
             Self::Counts { .. } => {
                 let fit = UnitMean::new(contrast, units).ok()?;
-                Some(("CR2-t", fit.tails(margin).ok()?.two_sided()))
+                Some(("CR2-t", fit.tails(margin).ok()?))
             }
-            Self::Pseudo(_) => {
-                if margin == 0.0 {
-                    flip()
-                } else {
-                    None
-                }
-            }
+            Self::Pseudo(_) if margin == 0.0 => flip(),
+            Self::Pseudo(_) => None,
             Self::Mean { .. } => flip(),
-            Self::Share { share, exact: Some(_) } => {
-                Some(("score", share.tails(margin).ok()?.two_sided()))
+            Self::Share { share, factor, .. } => {
+                Some(("Clopper-Pearson", share.exact_tails(margin / factor).ok()?))
             }
-            Self::Share { .. } => None,
             Self::Quantiles { mover, .. } => {
-                Some(("MOVER", mover.as_ref()?.tails(margin).ok()?.two_sided()))
+                Some(("MOVER", mover.as_ref()?.tails(margin).ok()?))
             }
         }
     }

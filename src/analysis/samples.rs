@@ -10,6 +10,9 @@ use crate::stats::Units;
 use super::error::AnalysisError;
 use super::linear::{Linear, What};
 
+/// Up to this share of their size two sums of the same numbers may differ.
+const ROUNDING: f64 = 64.0 * f64::EPSILON;
+
 /// What a failed trial counts as.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Counts {
@@ -201,13 +204,31 @@ impl Paired {
     }
 
     /// Returns the contrast of each item's means.
+    ///
+    /// The same numbers added in another order differ in their last digits: three calls of
+    /// $0.1 and three times $0.1 are one cost. So a contrast within rounding of the margin is
+    /// the margin, and contrasts within rounding of one another are one value; else rounding
+    /// errors, which have no spread of their own, would be tested for significance.
     pub(super) fn contrast(&self, gap: &Linear) -> Vec<f64> {
-        (0..self.items())
+        let margin = gap.margin();
+        let mut largest = 0.0_f64;
+        let mut values: Vec<f64> = (0..self.items())
             .map(|item| {
-                let parts = gap.terms.iter().zip(&self.means);
-                parts.map(|(term, means)| term.factor * means[item]).sum()
+                let parts =
+                    gap.terms.iter().zip(&self.means).map(|(t, m)| t.factor * m[item]);
+                let size = parts.clone().map(f64::abs).sum::<f64>() + margin.abs();
+                let value: f64 = parts.sum();
+                largest = largest.max(size);
+                if (value - margin).abs() <= ROUNDING * size { margin } else { value }
             })
-            .collect()
+            .collect();
+        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if high - low <= ROUNDING * largest {
+            let one = if low <= margin && margin <= high { margin } else { low };
+            values.fill(one);
+        }
+        values
     }
 
     /// Returns a term's trials with the independent unit of each.

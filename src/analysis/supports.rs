@@ -1,6 +1,7 @@
 //! Whether a claim has a test, said before anything runs.
 
 use crate::spec::{Claim, Header, Hypothesis};
+use crate::stats::Resampling;
 
 use super::choose::Row;
 use super::error::Unsupported;
@@ -35,6 +36,18 @@ pub fn supports(
         return Err(Unsupported::new(
             format!("the test `{named}` does not fit; this claim is tested by `{test}`"),
             "leave `test:` out",
+        ));
+    }
+    let floor = Resampling::new(0, "").floor() / 2.0;
+    let resampled = |row: &Row| matches!(row, Row::NumericMean | Row::QuantileContrast);
+    if hypothesis.alpha < floor && rows.iter().any(resampled) {
+        return Err(Unsupported::new(
+            format!(
+                "the level {} lies below {floor:.0e}, the smallest p that {} resamples can give",
+                hypothesis.alpha,
+                Resampling::DEFAULT
+            ),
+            "set `alpha:` to 0.1% or more",
         ));
     }
     let reason = rows.first().map_or("", |row| row.why()).to_owned();

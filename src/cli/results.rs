@@ -8,8 +8,8 @@ use super::{colour_out, columns, runs, say};
 use crate::analysis::{self, Findings};
 use crate::base::Digest;
 use crate::report::{
-    self, CallTotals, FailureCount, Format, ModelFacts, RunFacts, SourceFacts,
-    TrialTotals,
+    self, CallTotals, EarlierFacts, FailureCount, Format, ModelFacts, RunFacts,
+    SourceFacts, TrialTotals,
 };
 use crate::spec::Experiment;
 use crate::store::{RunStatus, Store};
@@ -88,6 +88,7 @@ impl Results {
             .map_err(|error| Trouble::failed(&error))?;
         let mut facts = facts(store, &experiment, planned, reused)?;
         facts.removed_hypotheses = removed;
+        facts.earlier_runs = earlier_runs(store)?;
         Ok(Self { experiment, facts, findings })
     }
 
@@ -176,6 +177,35 @@ fn facts(
         sources: sources(experiment),
         ..RunFacts::default()
     })
+}
+
+fn earlier_runs(store: &Store) -> Result<Vec<EarlierFacts>, Trouble> {
+    let runs = store.earlier_runs().map_err(|error| Trouble::failed(&error))?;
+    Ok(runs
+        .into_iter()
+        .map(|run| EarlierFacts {
+            name: run.name,
+            created: run.created.format("%Y-%m-%d %H:%M").to_string(),
+            planned: run.planned,
+            committed: run.committed,
+            failed: run.failed,
+            status: status_then(run.status).to_owned(),
+            same_experiment: run.same_experiment,
+        })
+        .collect())
+}
+
+/// How far a run was when a later one was made.
+fn status_then(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Complete => "complete",
+        RunStatus::Selection => "complete as far as it was asked for",
+        RunStatus::Underway => "under way or killed",
+        RunStatus::Interrupted => "interrupted",
+        RunStatus::Budget => "stopped at its budget",
+        RunStatus::TooManyFailures => "stopped for too many failures",
+        RunStatus::Offline => "stopped for missing answers while offline",
+    }
 }
 
 /// Why a run is not complete.

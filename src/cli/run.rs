@@ -184,6 +184,8 @@ fn open(ready: &Ready, found: &Earlier, args: &RunArgs) -> Result<Store, Trouble
     if let Some(folder) = &found.same {
         return Store::open(folder).map_err(failed);
     }
+    // With --fresh too: a report says how often the experiment was run before.
+    let before = store::find_runs(&args.out, Some(&prepared.experiment.name));
     let started = environment::now();
     let seed = prepared.experiment.header.seed;
     let mut store = Store::create(
@@ -197,6 +199,7 @@ fn open(ready: &Ready, found: &Earlier, args: &RunArgs) -> Result<Store, Trouble
         },
     )
     .map_err(failed)?;
+    store.note_earlier_runs(started, &before.map_err(failed)?).map_err(failed)?;
     for folder in &found.others {
         let Ok(other) = Store::read(folder) else { continue };
         let taken = engine::take_over(&prepared.plan, &*ready.bench, &mut store, &other)

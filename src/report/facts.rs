@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The facts of a run, read from its store. Nothing here depends on when or how fast the
-/// run went, so that equal runs give equal reports.
+/// run went, so that equal runs with the same runs before them give equal reports.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RunFacts {
     /// The run's folder; in the JSON document alone.
@@ -32,6 +32,27 @@ pub struct RunFacts {
     pub sources: Vec<SourceFacts>,
     /// Hypotheses of the stored family that the file no longer has.
     pub removed_hypotheses: Vec<String>,
+    /// Runs of the experiment that were there when this one was made, oldest first.
+    pub earlier_runs: Vec<EarlierFacts>,
+}
+
+/// A run of the experiment that was there when this one was made, as it was then.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct EarlierFacts {
+    /// The name of its folder.
+    pub name: String,
+    /// When it was made.
+    pub created: String,
+    /// Trials planned.
+    pub planned: u64,
+    /// Trials committed.
+    pub committed: u64,
+    /// Of those, how many had failed.
+    pub failed: u64,
+    /// How far it was, in words.
+    pub status: String,
+    /// Whether it was of the same experiment, by digest.
+    pub same_experiment: bool,
 }
 
 /// Counts of trials.

@@ -34,6 +34,7 @@ pub fn document(facts: &RunFacts, findings: &Findings) -> Json {
         "failures": facts.failures,
         "score_failures": facts.score_failures,
         "removed_hypotheses": facts.removed_hypotheses,
+        "earlier_runs": facts.earlier_runs,
         "sources": facts.sources,
     })
 }

@@ -16,7 +16,8 @@ mod words;
 
 pub use error::ReportError;
 pub use facts::{
-    CallTotals, FailureCount, ModelFacts, RunFacts, SourceFacts, TrialTotals,
+    CallTotals, EarlierFacts, FailureCount, ModelFacts, RunFacts, SourceFacts,
+    TrialTotals,
 };
 pub use json::document;
 pub use terminal::summary;

@@ -6,7 +6,7 @@ mod results;
 use serde::Serialize;
 
 use crate::analysis::Findings;
-use crate::report::facts::RunFacts;
+use crate::report::facts::{EarlierFacts, RunFacts};
 use crate::report::round;
 use crate::report::words;
 use crate::spec::{Correction, Experiment};
@@ -27,6 +27,7 @@ pub(super) struct Report {
     pub(super) confirmatory: Vec<HypothesisView>,
     pub(super) exploratory: Vec<HypothesisView>,
     pub(super) removed: Vec<String>,
+    pub(super) earlier: Vec<EarlierRow>,
     pub(super) design: Vec<String>,
     pub(super) conditions: Vec<Definition>,
     pub(super) models: Vec<Definition>,
@@ -57,6 +58,16 @@ pub(super) struct FailureRow {
     pub(super) kind: String,
     pub(super) count: String,
     pub(super) example: String,
+}
+
+/// A run that was there before.
+#[derive(Debug, Serialize)]
+pub(super) struct EarlierRow {
+    pub(super) name: String,
+    pub(super) created: String,
+    pub(super) trials: String,
+    pub(super) status: String,
+    pub(super) experiment: &'static str,
 }
 
 /// A source file.
@@ -92,6 +103,7 @@ impl Report {
             confirmatory,
             exploratory,
             removed: facts.removed_hypotheses.clone(),
+            earlier: facts.earlier_runs.iter().map(earlier).collect(),
             design: design(experiment, facts, findings),
             conditions: conditions(experiment),
             models: models(experiment, facts),
@@ -114,6 +126,24 @@ impl Report {
                 facts.sources.first().map_or("", |source| source.path.as_str())
             ),
         }
+    }
+}
+
+fn earlier(run: &EarlierFacts) -> EarlierRow {
+    let failed = match run.failed {
+        0 => String::new(),
+        n => format!(", {} failed", round::count(n)),
+    };
+    EarlierRow {
+        name: run.name.clone(),
+        created: run.created.clone(),
+        trials: format!(
+            "{} of {}{failed}",
+            round::count(run.committed),
+            round::count(run.planned)
+        ),
+        status: run.status.clone(),
+        experiment: if run.same_experiment { "the same" } else { "another version" },
     }
 }
 
@@ -179,13 +209,13 @@ fn design(experiment: &Experiment, facts: &RunFacts, findings: &Findings) -> Vec
 fn correction(correction: Correction) -> &'static str {
     match correction {
         Correction::Holm => {
-            "p-values are two-sided and corrected over the family of confirmatory hypotheses by Holm's method (Holm 1979)."
+            "p-values are two-sided unless a hypothesis says otherwise, and corrected over the family of confirmatory hypotheses by Holm's method (Holm 1979)."
         }
         Correction::Bonferroni => {
-            "p-values are two-sided and corrected over the family of confirmatory hypotheses by Bonferroni's method."
+            "p-values are two-sided unless a hypothesis says otherwise, and corrected over the family of confirmatory hypotheses by Bonferroni's method."
         }
         Correction::None => {
-            "p-values are two-sided and not corrected for the number of hypotheses."
+            "p-values are two-sided unless a hypothesis says otherwise, and not corrected for the number of hypotheses."
         }
     }
 }

@@ -164,6 +164,44 @@ pub fn variance(values: &[f64]) -> Result<f64, StatsError> {
     Ok(((squares - rest * rest / n) / (n - 1.0)).max(0.0))
 }
 
+/// Returns the skewness of a sample.
+///
+/// # Formula
+///
+/// ```text
+/// g₁ = [Σ (xᵢ − x̄)³ / n] / [Σ (xᵢ − x̄)² / n]^(3/2)
+/// ```
+///
+/// # Shapes and units
+///
+/// At least two finite values; the result has no unit.
+///
+/// # Numerics
+///
+/// Deviations are measured in the largest one, so that no power overflows.
+///
+/// # Errors
+///
+/// `Empty`, `TooFew`, `NotFinite`; `NoSpread` when all values are equal.
+///
+/// # Source
+///
+/// D. N. Joanes and C. A. Gill, "Comparing measures of sample skewness and kurtosis", The
+/// Statistician 47(1), 1998, 183–189.
+pub fn skewness(values: &[f64]) -> Result<f64, StatsError> {
+    enough(values.len(), 2)?;
+    let centre = mean(values)?;
+    let largest = values.iter().fold(0.0_f64, |most, x| most.max((x - centre).abs()));
+    if largest == 0.0 {
+        return Err(StatsError::NoSpread);
+    }
+    let n = values.len() as f64;
+    let moment =
+        |k: i32| sum(values.iter().map(|x| ((x - centre) / largest).powi(k))) / n;
+    let skew = moment(3) / moment(2).powf(1.5);
+    if skew.is_finite() { Ok(skew) } else { Err(StatsError::NoSpread) }
+}
+
 /// Returns a quantile of a sorted sample (type 7, the default of R and NumPy).
 ///
 /// # Formula
@@ -247,6 +285,20 @@ mod tests {
         let xs = [0.1; 7];
         assert_eq!(mean(&xs).unwrap(), 0.1);
         assert_eq!(variance(&xs).unwrap(), 0.0);
+    }
+
+    #[test]
+    fn skewness_is_that_of_scipy() {
+        // scipy.stats.skew([1, 2, 3, 10, 4.5]) with SciPy 1.17.
+        let xs = [1.0, 2.0, 3.0, 10.0, 4.5];
+        let want = 1.037_698_687_005_213_2;
+        assert_relative_eq!(skewness(&xs).unwrap(), want, max_relative = 1e-12);
+        assert_relative_eq!(
+            skewness(&xs.map(|x| -1e200 * x)).unwrap(),
+            -1.037_698_687_005_213_2,
+            max_relative = 1e-12
+        );
+        assert_eq!(skewness(&[2.0; 3]), Err(StatsError::NoSpread));
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod tango;
 mod units;
 
 pub use binomial_test::{binomial_tails, binomial_test};
-pub use describe::{Moments, mean, quantile, quantile_sorted, variance};
+pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
 pub use dist::{Beta, Binomial, ChiSquared, FisherF, Normal, StudentT};
 pub use effect::{PairedRatio, d_z, discordant_odds, paired_dominance};
 pub use error::StatsError;

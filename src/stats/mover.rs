@@ -160,17 +160,24 @@ impl Mover {
     }
 
     fn reach(&self, z: f64) -> Interval {
-        let (mut down, mut up) = (0.0, 0.0);
-        for (a, quantile) in &self.terms {
-            let centre = a * quantile.estimate();
-            let ends = quantile.interval(z);
-            let (low, high) = (a * ends.low, a * ends.high);
-            down += (centre - low.min(high)).powi(2);
-            up += (low.max(high) - centre).powi(2);
-        }
-        let centre = self.estimate();
-        Interval { low: centre - down.sqrt(), high: centre + up.sqrt() }
+        recovered(
+            self.terms
+                .iter()
+                .map(|(a, quantile)| (*a, quantile.estimate(), quantile.interval(z))),
+        )
     }
+}
+
+/// Joins the estimates and intervals of terms into the interval of `Σ a θ`.
+fn recovered(terms: impl Iterator<Item = (f64, f64, Interval)>) -> Interval {
+    let (mut centre, mut down, mut up) = (0.0, 0.0, 0.0);
+    for (a, estimate, ends) in terms {
+        let (low, high) = (a * ends.low, a * ends.high);
+        centre += a * estimate;
+        down += (a * estimate - low.min(high)).powi(2);
+        up += (low.max(high) - a * estimate).powi(2);
+    }
+    Interval { low: centre - f64::sqrt(down), high: centre + f64::sqrt(up) }
 }
 
 #[cfg(test)]
@@ -192,6 +199,31 @@ mod tests {
         let reach = 1.959_964 * 400.0 * (0.25_f64 / 401.0).sqrt();
         assert_relative_eq!(interval.low, 200.0 - reach, max_relative = 2e-3);
         assert_relative_eq!(interval.high, 200.0 + reach, max_relative = 2e-3);
+    }
+
+    #[test]
+    fn two_shares_have_newcombes_published_interval() {
+        // R. G. Newcombe, Statistics in Medicine 17(8), 1998, 873-890, table II, method 10:
+        // 56/70 - 48/80 has 0.0524 to 0.3339, 9/10 - 3/10 has 0.1705 to 0.8090.
+        let wilson = |k, n| {
+            crate::stats::proportion_interval(
+                k,
+                n,
+                0.95,
+                crate::stats::ProportionMethod::Wilson,
+            )
+            .unwrap()
+        };
+        for ((k, n), (l, m), low, high) in
+            [((56, 70), (48, 80), 0.0524, 0.3339), ((9, 10), (3, 10), 0.1705, 0.8090)]
+        {
+            let share = |k: u64, n: u64| k as f64 / n as f64;
+            let terms =
+                [(1.0, share(k, n), wilson(k, n)), (-1.0, share(l, m), wilson(l, m))];
+            let found = recovered(terms.into_iter());
+            assert_relative_eq!(found.low, low, epsilon = 5e-5);
+            assert_relative_eq!(found.high, high, epsilon = 5e-5);
+        }
     }
 
     #[test]

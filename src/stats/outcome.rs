@@ -103,6 +103,12 @@ impl Interval {
         self.low <= value && value <= self.high
     }
 
+    /// Returns the interval of a positive multiple of the estimate.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        Self { low: self.low * factor, high: self.high * factor }
+    }
+
     /// Returns the part between two bounds.
     #[must_use]
     pub fn within(self, low: f64, high: f64) -> Self {

@@ -214,6 +214,34 @@ impl ClusteredShare {
         }
     }
 
+    /// Returns both one-sided p of the exact test with the effective number for the trials.
+    ///
+    /// # Formula
+    ///
+    /// ```text
+    /// k = p̂ n_eff,  greater = I_m(k, n_eff − k + 1),  less = I_{1−m}(n_eff − k, k + 1)
+    /// ```
+    ///
+    /// With `n_eff` independent trials these are `P(X ≥ k)` and `P(X ≤ k)`.
+    ///
+    /// # Errors
+    ///
+    /// `OutOfRange` unless the margin is in `[0, 1]`.
+    ///
+    /// # Source
+    ///
+    /// E. L. Korn and B. I. Graubard, Survey Methodology 24(2), 1998, 193–201.
+    pub fn exact_tails(&self, margin: f64) -> Result<Tails, StatsError> {
+        if !(0.0..=1.0).contains(&margin) {
+            return Err(StatsError::OutOfRange);
+        }
+        let (k, rest) = (self.share * self.n_eff, (1.0 - self.share) * self.n_eff);
+        let tail = |k: f64, rest: f64, at: f64| {
+            if k > 0.0 { Beta::new(k, rest + 1.0)?.cdf(at) } else { Ok(1.0) }
+        };
+        Ok(Tails { greater: tail(k, rest, margin)?, less: tail(rest, k, 1.0 - margin)? })
+    }
+
     /// Returns Wilson's interval of a level of confidence.
     ///
     /// # Errors

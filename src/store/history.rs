@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset};
 use rusqlite::{Connection, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::store::error::StoreError;
 use crate::store::read::with;
-use crate::store::run::Store;
+use crate::store::run::{RunStatus, Store};
+use crate::store::runs::FoundRun;
 
 /// A hypothesis of the family as it stood when the first trial was stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,7 +57,77 @@ impl HistoryEvent {
     }
 }
 
+/// A run of the same experiment that was there when a run was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierRun {
+    /// The name of its folder.
+    pub name: String,
+    /// When it was made, by the clock of whoever made it.
+    pub created: DateTime<FixedOffset>,
+    /// Trials of its whole experiment.
+    pub planned: u64,
+    /// Trials committed by then.
+    pub committed: u64,
+    /// Of those, how many had failed.
+    pub failed: u64,
+    /// How far it was.
+    pub status: RunStatus,
+    /// Whether its experiment, by digest, is that of the run which was made.
+    pub same_experiment: bool,
+}
+
+/// The kind of event that lists the runs which were there before.
+const EARLIER_RUNS: &str = "earlier_runs";
+
 impl Store {
+    /// Writes down which runs of the experiment there were when this one was made: kept
+    /// here, so that a report says the same whatever becomes of them.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn note_earlier_runs(
+        &mut self,
+        at: DateTime<FixedOffset>,
+        runs: &[FoundRun],
+    ) -> Result<(), StoreError> {
+        if runs.is_empty() {
+            return Ok(());
+        }
+        let own = self.info().experiment;
+        let rows: Vec<EarlierRun> = runs
+            .iter()
+            .rev()
+            .map(|run| EarlierRun {
+                name: run
+                    .folder
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+                    .unwrap_or_default(),
+                created: run.info.created,
+                planned: run.info.planned,
+                committed: run.committed,
+                failed: run.failed,
+                status: run.status,
+                same_experiment: run.info.experiment == own,
+            })
+            .collect();
+        self.note(at, EARLIER_RUNS, &serde_json::json!(rows))
+    }
+
+    /// Returns the runs that were there when this one was made, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn earlier_runs(&self) -> Result<Vec<EarlierRun>, StoreError> {
+        let events = self.events()?;
+        let noted = events.into_iter().find(|event| event.kind == EARLIER_RUNS);
+        Ok(noted
+            .and_then(|event| serde_json::from_value(event.detail).ok())
+            .unwrap_or_default())
+    }
+
     /// Writes down an event.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ mod schema;
 pub use cache::Cache;
 pub use commit::Batch;
 pub use error::StoreError;
-pub use history::{FamilyEntry, HistoryEvent, ShownVerdict};
+pub use history::{EarlierRun, FamilyEntry, HistoryEvent, ShownVerdict};
 pub use models::ModelCounts;
 pub use read::{Committed, ConditionCounts, FailureCount, MetricCounts, Spent, Totals};
 pub use run::{NewRun, RunInfo, RunStatus, Store, StoredMetric};

@@ -188,3 +188,45 @@ fn the_same_file_and_seed_give_the_same_results_at_any_concurrency() {
     }
     assert_eq!(one, many);
 }
+
+#[test]
+fn a_report_lists_the_runs_that_were_there_before() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("often.crucible");
+    std::fs::write(
+        &file,
+        "experiment often { seed: 1 }\n\
+         model m = sim(accuracy: 70%)\n\
+         dataset d = items(12, |i| #{ input: `q`, target: i })\n\
+         condition c = ask(m)\n\
+         condition e = ask(m)\n\
+         metric correct = score(|output, item| output.text == item.target)\n\
+         hypothesis h { claim: c.correct > e.correct }\n",
+    )
+    .unwrap();
+    let out = folder.path().join("out");
+    let go = |flags: &[&str]| -> Json {
+        let mut arguments = vec![file.to_str().unwrap(), "--format", "json", "--out"];
+        arguments.push(out.to_str().unwrap());
+        arguments.extend(flags);
+        serde_json::from_slice(&crucible(&arguments).stdout).unwrap()
+    };
+    let first = go(&["--limit", "4"]);
+    assert_eq!(first["earlier_runs"], serde_json::json!([]));
+    let second = go(&["--fresh"]);
+    let earlier = second["earlier_runs"].as_array().unwrap();
+    assert_eq!(earlier.len(), 1);
+    let folder_of = |run: &Json| PathBuf::from(run["run_dir"].as_str().unwrap());
+    let name = folder_of(&first).file_name().unwrap().to_string_lossy().into_owned();
+    assert_eq!(earlier[0]["name"], name.as_str());
+    assert_eq!(earlier[0]["committed"], 8);
+    assert_eq!(earlier[0]["same_experiment"], true);
+    assert_eq!(earlier[0]["status"], "complete as far as it was asked for");
+    // The list is what was noted then: it stands whatever becomes of the earlier run.
+    let report = folder_of(&second).join("report.md");
+    let before = std::fs::read_to_string(&report).unwrap();
+    assert!(before.contains("## Earlier runs") && before.contains(&name), "{before}");
+    std::fs::remove_dir_all(folder_of(&first)).unwrap();
+    assert!(crucible(&["report", folder_of(&second).to_str().unwrap()]).status.success());
+    assert_eq!(std::fs::read_to_string(&report).unwrap(), before);
+}

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 #![expect(clippy::float_cmp, reason = "these values are exact")]
 
+mod grid;
+
 use crucible::analysis::{Findings, History, Verdict, analyse};
-use crucible::base::{Digest, Quantity, Span, Stream, Unit};
+use crucible::base::{Digest, Quantity, Span, Unit};
 use crucible::record::{Observation, Observed, SampleSource, SourceError};
 use crucible::spec::{
     Alternative, Call, Claim, Condensed, Condition, Correction, Direction, Estimand,
@@ -203,62 +205,6 @@ fn a_quantile_without_enough_items_in_the_tail_is_inconclusive_with_the_reason()
     assert!(h.reason.as_ref().unwrap().contains("tail"));
 }
 
-/// Draws one item's scores in two conditions with the same law.
-type Draw = fn(&mut Stream, usize) -> (Vec<f64>, Vec<f64>);
-
-/// Returns how often a true null is rejected at 5%.
-fn rejections(
-    row: &str,
-    claim: &Claim,
-    scale: Scale,
-    shape: (u32, usize, u32),
-    draw: Draw,
-) -> f64 {
-    let (repeats, n, runs) = shape;
-    let mut rejected = 0;
-    for number in 0..runs {
-        let mut stream = Stream::keyed(7, row, &[&number.to_le_bytes()]);
-        let (a, b): (Vec<_>, Vec<_>) = (0..n)
-            .map(|_| {
-                let (a, b) = draw(&mut stream, repeats as usize);
-                let seen =
-                    |xs: Vec<f64>| xs.into_iter().map(Observation::Value).collect();
-                (seen(a), seen(b))
-            })
-            .unzip();
-        let table = Table(vec![a, b, Vec::new()]);
-        let mut experiment = experiment(scale, repeats, vec![claim.clone()]);
-        experiment.conditions.truncate(2);
-        let found = analyse(&experiment, &table, &History::default()).unwrap();
-        rejected += u32::from(found.hypotheses["h1"].p <= 0.05);
-    }
-    f64::from(rejected) / f64::from(runs)
-}
-
-fn binary(stream: &mut Stream, repeats: usize) -> (Vec<f64>, Vec<f64>) {
-    // Four in ten items are decided for both conditions at once; the others are fair draws.
-    let shared = (stream.unit() < 0.4).then(|| f64::from(u8::from(stream.unit() < 0.6)));
-    let mut side = || {
-        (0..repeats)
-            .map(|_| {
-                let own = f64::from(u8::from(stream.unit() < 0.6));
-                shared.unwrap_or(own)
-            })
-            .collect()
-    };
-    (side(), side())
-}
-
-fn grades(stream: &mut Stream, repeats: usize) -> (Vec<f64>, Vec<f64>) {
-    let mut side = || (0..repeats).map(|_| stream.below(5) as f64).collect();
-    (side(), side())
-}
-
-fn skewed(stream: &mut Stream, repeats: usize) -> (Vec<f64>, Vec<f64>) {
-    let mut side = || (0..repeats).map(|_| stream.normal().exp()).collect();
-    (side(), side())
-}
-
 fn limit(nominal: f64, runs: u32) -> f64 {
     nominal + 3.7 * (nominal * (1.0 - nominal) / f64::from(runs)).sqrt()
 }
@@ -268,41 +214,87 @@ fn mean_claim(scale: Scale, right: Estimand) -> Claim {
 }
 
 #[test]
-fn true_nulls_are_rejected_no_oftener_than_promised_on_binary_scores() {
-    let b = || of(Condensed::Mean, "b", Scale::Binary);
-    let exact = limit(0.05, 800);
-    let near = limit(0.065, 800);
-    let row1 = mean_claim(Scale::Binary, b());
-    let found = rejections("row 1", &row1, Scale::Binary, (1, 100, 800), binary);
-    assert!(found <= exact, "row 1: {found}");
-    let found = rejections("row 3", &row1, Scale::Binary, (3, 50, 800), binary);
-    assert!(found <= near, "row 3: {found}");
-    let equal = Claim::Equivalent {
-        left: of(Condensed::Mean, "a", Scale::Binary),
-        right: Estimand::Sum(Box::new(b()), Box::new(constant(0.1))),
-        within: Quantity::new(0.1, Unit::Points),
-    };
-    // θ lies on the lower bound: equivalence must be found no oftener than at α.
-    let found = rejections("row 2", &equal, Scale::Binary, (1, 100, 800), binary);
-    assert!(found <= near, "row 2: {found}");
-    let share = mean_claim(Scale::Binary, constant(0.6));
-    let found = rejections("row 5", &share, Scale::Binary, (1, 100, 800), binary);
-    assert!(found <= exact, "row 5 exact: {found}");
-    let found = rejections("row 5 score", &share, Scale::Binary, (3, 50, 800), binary);
-    assert!(found <= near, "row 5 score: {found}");
+fn sums_and_factors_of_binary_scores_are_tested_as_the_shares_are() {
+    let (a, b) = pairs(209, 152, 306, 652);
+    let table = Table(vec![once(a), once(b), once(vec![0.0; 1319])]);
+    let of_sum = |name| of(Condensed::Sum, name, Scale::Binary);
+    let plain = |name| of(Condensed::Mean, name, Scale::Binary);
+    let claims = vec![
+        greater(of_sum("a"), of_sum("b")),
+        greater(plain("a"), plain("b")),
+        greater(of_sum("a"), constant(500.0)),
+        // The sides the other way round.
+        Claim::Compare {
+            left: constant(0.0),
+            direction: Direction::Less,
+            right: Estimand::Difference(Box::new(plain("a")), Box::new(plain("b"))),
+        },
+    ];
+    let found = run(Scale::Binary, 1, claims, &table);
+    let h = |name: &str| &found.hypotheses[name];
+    assert_eq!((h("h1").test.as_str(), h("h1").p), ("exact McNemar", h("h2").p));
+    assert!((h("h1").estimate.unwrap() - 57.0).abs() < 1e-9);
+    let (sum, share) = (h("h1").ci.unwrap(), h("h2").ci.unwrap());
+    assert!((sum[0] / 1319.0 - share[0]).abs() < 1e-12);
+    assert_eq!(h("h3").test, "exact binomial");
+    let ci = h("h3").ci.unwrap();
+    assert!(ci[0] < 515.0 && 515.0 < ci[1] && ci[0] > 450.0, "{ci:?}");
+    assert_eq!((h("h4").test.as_str(), h("h4").p), ("exact McNemar", h("h2").p));
+    assert_eq!(h("h4").verdict, Verdict::Supported);
 }
 
 #[test]
-fn true_nulls_are_rejected_no_oftener_than_promised_on_other_scales() {
-    let side = |scale| of(Condensed::Mean, "b", scale);
-    let ordinal = mean_claim(Scale::Ordinal, side(Scale::Ordinal));
-    let found = rejections("row 6", &ordinal, Scale::Ordinal, (1, 50, 800), grades);
-    assert!(found <= limit(0.065, 800), "row 6: {found}");
-    let money = mean_claim(Scale::Money, side(Scale::Money));
-    let found = rejections("row 7", &money, Scale::Money, (1, 100, 100), skewed);
-    assert!(found <= limit(0.065, 100), "row 7: {found}");
-    let quantile = |name| of(Condensed::Quantile(0.5), name, Scale::Duration);
-    let median = greater(quantile("a"), quantile("b"));
-    let found = rejections("row 10", &median, Scale::Duration, (1, 100, 100), skewed);
-    assert!(found <= limit(0.065, 100), "row 10: {found}");
+fn costs_that_are_equal_but_for_rounding_are_no_finding() {
+    // Three calls of $0.1 cost 0.30000000000000004; three times $0.1 is another sum.
+    let three = || {
+        once((0..60).map(|i| {
+            let c = 0.1 + 0.01 * f64::from(i % 7);
+            c + c + c
+        }))
+    };
+    let one = || once((0..60).map(|i| 0.1 + 0.01 * f64::from(i % 7)));
+    let table = Table(vec![three(), one(), one()]);
+    let factor = Estimand::Constant(Quantity::new(3.0, Unit::One));
+    let right = Estimand::Product(
+        Box::new(factor),
+        Box::new(of(Condensed::Mean, "b", Scale::Money)),
+    );
+    let claim = greater(of(Condensed::Mean, "a", Scale::Money), right);
+    let found = run(Scale::Money, 1, vec![claim], &table);
+    let h = &found.hypotheses["h1"];
+    assert_eq!((h.p, h.verdict, h.estimate), (1.0, Verdict::Inconclusive, Some(0.0)));
+}
+
+#[test]
+fn ten_units_in_the_tail_are_ten() {
+    let table = Table(vec![once((0..100).map(f64::from)); 3]);
+    let side = |name| of(Condensed::Quantile(0.9), name, Scale::Duration);
+    let found = run(Scale::Duration, 1, vec![greater(side("a"), side("b"))], &table);
+    let h = &found.hypotheses["h1"];
+    assert_eq!(h.reason, None);
+    assert!(h.ci.is_some());
+}
+
+#[test]
+fn the_runner_up_looks_to_the_side_of_the_hypothesis_and_equivalence_has_one() {
+    let (a, b) = pairs(30, 16, 40, 14);
+    let table = Table(vec![once(a), once(b), once(vec![0.0; 100])]);
+    let side = |name| of(Condensed::Mean, name, Scale::Binary);
+    let equal = Claim::Equivalent {
+        left: side("a"),
+        right: side("b"),
+        within: Quantity::new(0.3, Unit::Points),
+    };
+    let claims = vec![greater(side("a"), side("b")), equal];
+    let mut experiment = experiment(Scale::Binary, 1, claims);
+    experiment.hypotheses[0].alternative = Alternative::OneSided;
+    let found = analyse(&experiment, &table, &History::default()).unwrap();
+    let h1 = &found.hypotheses["h1"];
+    // One-sided: P(X ≥ 30) of 46, and the same less half of P(X = 30).
+    assert!(h1.p < 0.03 && h1.runner_up.as_ref().unwrap().p < h1.p, "{h1:?}");
+    let h2 = &found.hypotheses["h2"];
+    assert_eq!(h2.runner_up.as_ref().unwrap().test, "CR2-t");
+    assert_eq!(h2.statistic_name, "z");
+    assert!(h2.statistic.is_some());
+    assert!(h2.assumptions.iter().any(|line| line.starts_with("That held: 46 pairs")));
 }

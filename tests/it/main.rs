@@ -26,7 +26,9 @@ mod lang_syntax;
 #[cfg(test)]
 mod machine;
 mod providers;
+mod reference;
 mod script;
 mod standin;
+mod stats_laws;
 mod store;
 mod strategies;

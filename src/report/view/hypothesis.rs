@@ -66,6 +66,10 @@ fn effect(found: &HypothesisFindings) -> String {
     match &found.effect_size {
         Some(effect) => match effect.value {
             Some(value) => format!("{} = {}", effect.name, round::significant(value, 3)),
+            // Pairs that differ in favour of one side alone.
+            None if found.pairs.is_some_and(|p| p.only_left > 0 && p.only_right == 0) => {
+                format!("{} = ∞", effect.name)
+            }
             None => format!("{} undefined", effect.name),
         },
         None => "–".to_owned(),

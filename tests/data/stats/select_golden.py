@@ -1,6 +1,6 @@
 """Copies a small selection of the golden cases, so that a lone clone tests too.
 
-    python3 tests/data/stats/select.py GOLDEN_DIR tests/data/stats/golden
+    python3 tests/data/stats/select_golden.py GOLDEN_DIR tests/data/stats/golden
 """
 
 import json, pathlib, sys
