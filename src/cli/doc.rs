@@ -67,14 +67,17 @@ pub(super) fn explain(code: &str) -> Result<Exit, Trouble> {
     let known = explanations();
     let found =
         known.iter().find(|explanation| explanation.code == code).ok_or_else(|| {
-            let near = known
+            let best = known
                 .iter()
-                .max_by(|a, b| near(a.code, code).total_cmp(&near(b.code, code)))
                 .map(|explanation| explanation.code)
-                .unwrap_or_default();
-            Trouble::Wrong(format!(
-                "no diagnostic has the code `{code}`; did you mean `{near}`?"
-            ))
+                .max_by(|a, b| near(a, code).total_cmp(&near(b, code)));
+            let hint = match best {
+                Some(best) if near(best, code) > 0.8 => format!("did you mean `{best}`?"),
+                Some(_) | None => {
+                    "each diagnostic shows its own above the message".to_owned()
+                }
+            };
+            Trouble::Wrong(format!("no diagnostic has the code `{code}`; {hint}"))
         })?;
     say(&explained(found));
     Ok(Exit::Complete)

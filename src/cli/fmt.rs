@@ -12,14 +12,15 @@ pub(super) fn fmt(files: &[PathBuf], check: bool) -> Result<Exit, Trouble> {
     let mut exit = Exit::Complete;
     for file in files {
         let text = read(file)?;
-        let Ok(settled) = syntax::format(&text) else {
+        let settled = text.as_deref().map(syntax::format);
+        let (Some(text), Some(Ok(settled))) = (&text, settled) else {
             let examined = load::examine(&file.to_string_lossy(), &[])?;
             tell(&load::rendered(&examined));
             tell(&format!("{} is left as it is\n", file.display()));
             exit = Exit::Wrong;
             continue;
         };
-        if settled == text {
+        if settled == *text {
             continue;
         }
         if check {
@@ -33,11 +34,11 @@ pub(super) fn fmt(files: &[PathBuf], check: bool) -> Result<Exit, Trouble> {
     Ok(exit)
 }
 
-fn read(file: &Path) -> Result<String, Trouble> {
+/// Reads a file; nothing when it is not UTF-8.
+fn read(file: &Path) -> Result<Option<String>, Trouble> {
     let bytes = std::fs::read(file)
         .map_err(|error| Trouble::Wrong(format!("read {}: {error}", file.display())))?;
-    String::from_utf8(bytes)
-        .map_err(|_| Trouble::Wrong(format!("{} is not UTF-8", file.display())))
+    Ok(String::from_utf8(bytes).ok())
 }
 
 /// Writes beside the file and renames, so that a full disk cannot eat it.
@@ -45,6 +46,8 @@ fn write(file: &Path, text: &str) -> Result<(), Trouble> {
     let failed = |error: std::io::Error| {
         Trouble::Failed(format!("write {}: {error}", file.display()))
     };
+    // A link stays one: what it points at is written.
+    let file = &std::fs::canonicalize(file).map_err(failed)?;
     let mut beside = file.as_os_str().to_owned();
     beside.push(".settling");
     std::fs::write(&beside, text).map_err(failed)?;

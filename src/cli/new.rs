@@ -20,11 +20,15 @@ pub(super) fn new(name: &str) -> Result<Exit, Trouble> {
         )));
     }
     let path = format!("{plain}.crucible");
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&path)
-        .map_err(|error| Trouble::Failed(format!("write {path}: {error}")))?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).open(&path).map_err(
+            |error| match error.kind() {
+                std::io::ErrorKind::AlreadyExists => Trouble::Wrong(format!(
+                    "{path} is there already and is left alone; choose another name"
+                )),
+                _ => Trouble::Failed(format!("write {path}: {error}")),
+            },
+        )?;
     file.write_all(STARTER.replace("NAME", plain).as_bytes())
         .map_err(|error| Trouble::Failed(format!("write {path}: {error}")))?;
     say(&format!("{path} is written; run it with\n\n    crucible-run {path}\n"));

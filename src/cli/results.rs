@@ -205,6 +205,7 @@ fn status_then(status: RunStatus) -> &'static str {
         RunStatus::Budget => "stopped at its budget",
         RunStatus::TooManyFailures => "stopped for too many failures",
         RunStatus::Offline => "stopped for missing answers while offline",
+        RunStatus::Unreachable => "stopped: a model could not be reached",
     }
 }
 

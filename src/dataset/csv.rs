@@ -4,10 +4,9 @@ use ::csv::{ErrorKind, ReaderBuilder, StringRecord};
 use serde_json::{Map, Value as Json};
 
 use crate::dataset::error::{DatasetError, Problem};
-use crate::dataset::field::{self, FIELD};
+use crate::dataset::field;
 use crate::dataset::file::{self, DataFile};
-use crate::dataset::gather::Gatherer;
-use crate::dataset::jsonl::{FILTER, ID, INPUT, SAMPLE, TARGET};
+use crate::dataset::gather::{FILTER, Gatherer, ID, INPUT, SAMPLE, TARGET};
 use crate::dataset::row::Row;
 use crate::dataset::{Desk, Loaded};
 use crate::spec::{Call, Complaint, Fallback, Param, Signature, Type, Value};
@@ -25,11 +24,11 @@ pub(super) const SIGNATURE: Signature = Signature::new(
 )
 .with_params(&[
     Param::required("path", Type::Text, "The path of the file."),
-    Param::optional("input", FIELD, INPUT),
-    Param::optional("target", FIELD, TARGET),
-    Param::optional("id", FIELD, ID),
-    Param::optional("filter", Type::Function(&["row"]), FILTER),
-    Param::optional("sample", Type::Sampling, SAMPLE),
+    INPUT,
+    TARGET,
+    ID,
+    FILTER,
+    SAMPLE,
     Param::default(
         "delimiter",
         Type::Text,

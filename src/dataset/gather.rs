@@ -4,12 +4,45 @@ use std::sync::Arc;
 
 use crate::base::Span;
 use crate::dataset::error::{DatasetError, Problem};
+use crate::dataset::field::FIELD;
 use crate::dataset::row::Row;
 use crate::dataset::sample::{Reservoir, Sampling};
 use crate::dataset::shape::Shape;
 use crate::record::Item;
 use crate::script::Workshop;
-use crate::spec::Call;
+use crate::spec::{Call, Param, Type};
+
+/// What is asked.
+pub(super) const INPUT: Param = Param::optional(
+    "input",
+    FIELD,
+    "What is asked: a column, a dotted path, a template or a closure of the row; the column `input` where absent.",
+);
+
+/// What is right.
+pub(super) const TARGET: Param = Param::optional(
+    "target",
+    FIELD,
+    "A right answer, as for `input`; the column `target` where absent, if there is one.",
+);
+
+/// What an item is called.
+pub(super) const ID: Param = Param::optional(
+    "id",
+    FIELD,
+    "A name for each item, unlike any other; the column `id` where absent, else the row's number from 1.",
+);
+
+/// Which rows are kept.
+pub(super) const FILTER: Param =
+    Param::optional("filter", Type::Function(&["row"]), "Whether a row is kept.");
+
+/// How many of them are used.
+pub(super) const SAMPLE: Param = Param::optional(
+    "sample",
+    Type::Sampling,
+    "Which of the rows that the filter kept: `first(n)` or `random(n)`.",
+);
 
 /// Gathers the items of one dataset.
 #[derive(Debug)]

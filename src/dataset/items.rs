@@ -4,9 +4,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::base::{Digester, Span};
 use crate::dataset::error::{DatasetError, Place, Problem};
-use crate::dataset::field::{self, FIELD};
-use crate::dataset::gather::Gatherer;
-use crate::dataset::jsonl::{FILTER, ID, INPUT, SAMPLE, TARGET};
+use crate::dataset::field;
+use crate::dataset::gather::{FILTER, Gatherer, ID, INPUT, SAMPLE, TARGET};
 use crate::dataset::row::{Row, kind};
 use crate::dataset::{Desk, Loaded};
 use crate::script::{Callable, ScriptRun, captured, to_json};
@@ -32,11 +31,11 @@ pub(super) const SIGNATURE: Signature = Signature::new(
         Type::Function(&["i"]),
         "Makes the row of a number; the first is 0.",
     ),
-    Param::optional("input", FIELD, INPUT),
-    Param::optional("target", FIELD, TARGET),
-    Param::optional("id", FIELD, ID),
-    Param::optional("filter", Type::Function(&["row"]), FILTER),
-    Param::optional("sample", Type::Sampling, SAMPLE),
+    INPUT,
+    TARGET,
+    ID,
+    FILTER,
+    SAMPLE,
 ])
 .with_example("dataset pair = items([{ input: \"What is 1 + 1?\", target: 2 }, { input: \"What is 2 + 3?\", target: 5 }])")
 .with_check(check);

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value as Json};
 
 use crate::dataset::error::DatasetError;
-use crate::dataset::field::{self, FIELD};
+use crate::dataset::field;
 use crate::dataset::file::{self, DataFile};
-use crate::dataset::gather::Gatherer;
+use crate::dataset::gather::{FILTER, Gatherer, ID, INPUT, SAMPLE, TARGET};
 use crate::dataset::row::{Row, kind};
 use crate::dataset::{Desk, Loaded};
 use crate::spec::{Call, Param, Signature, Type};
@@ -21,25 +21,16 @@ pub(super) const SIGNATURE: Signature = Signature::new(
 )
 .with_params(&[
     Param::required("path", Type::Text, "The path of the file."),
-    Param::optional("input", FIELD, INPUT),
-    Param::optional("target", FIELD, TARGET),
-    Param::optional("id", FIELD, ID),
-    Param::optional("filter", Type::Function(&["row"]), FILTER),
-    Param::optional("sample", Type::Sampling, SAMPLE),
+    INPUT,
+    TARGET,
+    ID,
+    FILTER,
+    SAMPLE,
 ])
 .with_example(
     "dataset questions = jsonl(\"questions.jsonl\") { input: \"question\", target: \"answer\" }",
 )
 .with_check(|call| file::check_path(call).into_iter().chain(field::check(call)).collect());
-
-/// What the shared parameters mean.
-pub(super) const INPUT: &str = "What is asked: a column, a dotted path, a template or a closure of the row; the column `input` where absent.";
-pub(super) const TARGET: &str =
-    "A right answer, as for `input`; the column `target` where absent, if there is one.";
-pub(super) const ID: &str = "A name for each item, unlike any other; the column `id` where absent, else the row's number from 1.";
-pub(super) const FILTER: &str = "Whether a row is kept.";
-pub(super) const SAMPLE: &str =
-    "Which of the rows that the filter kept: `first(n)` or `random(n)`.";
 
 pub(super) fn load(call: &Call, desk: &Desk<'_>) -> Result<Loaded, DatasetError> {
     let mut gatherer = Gatherer::new(call, Some(desk.workshop), desk.seed)?;

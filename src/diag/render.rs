@@ -164,14 +164,20 @@ impl SourceCode for Drawn<'_> {
         before: usize,
         after: usize,
     ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
-        let text: &str = self.0.text();
-        let contents = text.read_span(span, before, after)?;
-        let column = self.0.position(contents.span().offset()).column - 1;
+        // Only the lines around the span are read: a file may be long and have many errors.
+        let (start, end) = (span.offset(), span.offset() + span.len());
+        let first = self.0.position(start).line.saturating_sub(before + 1).max(1);
+        let last = self.0.position(end).line + after + 1;
+        let (from, text) = self.0.lines(first, last);
+        let near = SourceSpan::new((start - from.min(start)).into(), span.len());
+        let contents = text.read_span(&near, before, after)?;
+        let shown = contents.span().offset() + from;
+        let column = self.0.position(shown).column - 1;
         Ok(Box::new(MietteSpanContents::new_named(
             self.0.name().to_owned(),
             contents.data(),
-            *contents.span(),
-            contents.line(),
+            SourceSpan::new(shown.into(), contents.span().len()),
+            contents.line() + first - 1,
             column,
             contents.line_count(),
         )))

@@ -150,6 +150,15 @@ impl Source {
         Position { line, column: before.chars().count() + 1 }
     }
 
+    /// Returns where a line, counted from 1, begins, and the text from there to the end of
+    /// another line.
+    pub(super) fn lines(&self, first: usize, last: usize) -> (usize, &str) {
+        let start = first.checked_sub(1).and_then(|index| self.lines.get(index));
+        let start = start.copied().unwrap_or(self.text.len());
+        let end = self.lines.get(last).copied().unwrap_or(self.text.len());
+        (start, self.text.get(start..end).unwrap_or(""))
+    }
+
     /// Returns the bytes of a line, counted from 1, without its end.
     #[must_use]
     pub fn line(&self, line: usize) -> &str {

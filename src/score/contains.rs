@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::record::{Item, Output, Score};
-use crate::score::options::{self, NORMALIZE, NORMALIZE_DOC};
-use crate::score::target::{TARGET, Target, check_target};
+use crate::score::comparison::{self, Comparison, Sides};
+use crate::score::options::{NORMALIZE, NORMALIZE_DOC};
+use crate::score::target::TARGET;
 use crate::score::{Scorer, ScorerEntry};
-use crate::script::{Extractor, ScriptFailure, ScriptProblem, ScriptRun, Workshop};
+use crate::script::{ScriptFailure, ScriptProblem, ScriptRun, Workshop};
 use crate::spec::{Call, Fallback, Param, Scale, Signature, Type};
 use crate::text::{AnswerKey, Normalize, answer, numbers, shown};
 
@@ -51,17 +52,14 @@ const SIGNATURE: Signature = Signature::new(
 ])
 .with_example("metric mentioned = contains(target: \"answer\", words: true)")
 .with_scale(|_| Scale::Binary)
-.with_check(|call| {
-    options::check_normalize(call).into_iter().chain(check_target(call)).collect()
-});
+.with_check(comparison::check);
 
 pub(super) const ENTRY: ScorerEntry = ScorerEntry { signature: SIGNATURE, build };
 
 #[derive(Debug)]
 struct Contains {
-    extractor: Option<Extractor>,
-    target: Target,
-    search: Search,
+    comparison: Comparison,
+    words: bool,
     all: bool,
 }
 
@@ -74,12 +72,8 @@ struct Search {
 
 fn build(call: &Call, workshop: &Workshop) -> Result<Box<dyn Scorer>, ScriptProblem> {
     Ok(Box::new(Contains {
-        extractor: options::extractor(call, workshop)?,
-        target: Target::build(call, workshop)?,
-        search: Search {
-            normalize: options::normalize(call),
-            words: call.flag("words").unwrap_or(false),
-        },
+        comparison: Comparison::build(call, workshop)?,
+        words: call.flag("words").unwrap_or(false),
         all: call.flag("all").unwrap_or(false),
     }))
 }
@@ -91,16 +85,16 @@ impl Scorer for Contains {
         item: &Arc<Item>,
         run: &ScriptRun,
     ) -> Result<Score, ScriptFailure> {
-        let target = self.target.of(item, run)?;
-        if target.is_null() {
+        let Some(Sides { answer, target }) = self.comparison.sides(output, item, run)?
+        else {
             return Ok(Score::Unscored);
-        }
-        let answer = options::answer(self.extractor.as_ref(), output, run)?;
+        };
         if answer.is_null() {
             return Ok(Score::Value(0.0));
         }
         let text = shown(&answer);
-        let finds = |part: &Json| self.search.finds(&text, part);
+        let search = Search { normalize: self.comparison.normalize, words: self.words };
+        let finds = |part: &Json| search.finds(&text, part);
         let found = match target.as_array() {
             Some(parts) if self.all => parts.iter().all(finds),
             Some(parts) => parts.iter().any(finds),

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::record::{Item, Output, Score};
-use crate::score::options::{self, NORMALIZE, NORMALIZE_DOC};
-use crate::score::target::{TARGET, Target, check_target};
+use crate::score::comparison::{self, Comparison, Sides};
+use crate::score::options::{NORMALIZE, NORMALIZE_DOC};
+use crate::score::target::TARGET;
 use crate::score::{Scorer, ScorerEntry};
-use crate::script::{Extractor, ScriptFailure, ScriptProblem, ScriptRun, Workshop};
+use crate::script::{ScriptFailure, ScriptProblem, ScriptRun, Workshop};
 use crate::spec::{Call, Fallback, Param, Scale, Signature, Type};
 use crate::text::{Normalize, answer, boolean_word};
 
@@ -40,25 +41,15 @@ const SIGNATURE: Signature = Signature::new(
 ])
 .with_example("metric correct = exact_match(extract: last_number)")
 .with_scale(|_| Scale::Binary)
-.with_check(|call| {
-    options::check_normalize(call).into_iter().chain(check_target(call)).collect()
-});
+.with_check(comparison::check);
 
 pub(super) const ENTRY: ScorerEntry = ScorerEntry { signature: SIGNATURE, build };
 
 #[derive(Debug)]
-struct ExactMatch {
-    extractor: Option<Extractor>,
-    normalize: Normalize,
-    target: Target,
-}
+struct ExactMatch(Comparison);
 
 fn build(call: &Call, workshop: &Workshop) -> Result<Box<dyn Scorer>, ScriptProblem> {
-    Ok(Box::new(ExactMatch {
-        extractor: options::extractor(call, workshop)?,
-        normalize: options::normalize(call),
-        target: Target::build(call, workshop)?,
-    }))
+    Ok(Box::new(ExactMatch(Comparison::build(call, workshop)?)))
 }
 
 impl Scorer for ExactMatch {
@@ -68,12 +59,10 @@ impl Scorer for ExactMatch {
         item: &Arc<Item>,
         run: &ScriptRun,
     ) -> Result<Score, ScriptFailure> {
-        let target = self.target.of(item, run)?;
-        if target.is_null() {
+        let Some(Sides { answer, target }) = self.0.sides(output, item, run)? else {
             return Ok(Score::Unscored);
-        }
-        let answer = options::answer(self.extractor.as_ref(), output, run)?;
-        let right = accepted(&answer, &target, self.normalize);
+        };
+        let right = accepted(&answer, &target, self.0.normalize);
         Ok(Score::Value(f64::from(u8::from(right))))
     }
 }

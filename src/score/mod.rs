@@ -6,6 +6,7 @@
 //! list it in [`SCORERS`].
 
 mod closure;
+mod comparison;
 mod contains;
 mod exact_match;
 mod options;
@@ -14,7 +15,6 @@ mod target;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::base::Span;
 use crate::record::{Item, Output, Score};
 use crate::script::{ScriptFailure, ScriptProblem, ScriptRun, Workshop};
 use crate::spec::{Call, Signature, SourceText};
@@ -75,23 +75,13 @@ pub fn build(call: &Call, workshop: &Workshop) -> Result<Box<dyn Scorer>, Script
 /// `file.crucible:12:30: message`.
 #[must_use]
 pub fn failed(failure: &ScriptFailure, sources: &[SourceText]) -> Score {
-    let place = place(failure.span, sources).unwrap_or_default();
-    Score::Failed(format!("{place}{}", failure.message))
-}
-
-/// Writes where a span begins; lines and columns count from 1, columns in characters.
-fn place(span: Span, sources: &[SourceText]) -> Option<String> {
-    let source = sources.iter().find(|source| source.file == span.file)?;
-    let before = source.text.get(..span.start as usize)?;
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Some(format!("{}:{line}:{column}: ", source.path))
+    Score::Failed(failure.placed(sources))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Digest, FileId};
+    use crate::base::{Digest, FileId, Span};
     use crate::script::Host;
     use crate::spec::{Argument, Function, Value};
     use indexmap::IndexMap;

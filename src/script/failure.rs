@@ -56,6 +56,8 @@ impl ScriptFailure {
             .find(|source| source.file == self.span.file)
             .and_then(|source| {
                 let before = source.text.get(..self.span.start as usize)?;
+                // A byte-order mark counts no column.
+                let before = before.trim_start_matches('\u{feff}');
                 let line = before.matches('\n').count() + 1;
                 let column =
                     before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
@@ -73,3 +75,20 @@ impl fmt::Display for ScriptFailure {
 }
 
 impl std::error::Error for ScriptFailure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::FileId;
+
+    #[test]
+    fn a_byte_order_mark_moves_no_column() {
+        let text = "\u{feff}\u{e9} = x".to_owned();
+        let start = text.find('x').unwrap();
+        let path = "a.crucible".to_owned();
+        let span = Span::new(FileId(0), start, start + 1);
+        let source = SourceText { file: FileId(0), path, folder: String::new(), text };
+        let failure = ScriptFailure { message: "no".to_owned(), span, cause: None };
+        assert_eq!(failure.placed(&[source]), "a.crucible:1:5: no");
+    }
+}

@@ -61,6 +61,9 @@ pub(super) fn of_lex_error(error: &LexError) -> (String, Option<String>) {
             format!("`{text}` is no escape sequence"),
             Some("in a `backtick` string a backslash stands for itself".to_owned()),
         ),
+        LexError::ImproperSymbol(text, _) if text == "eval" => {
+            ("`eval` is not available in a script".to_owned(), None)
+        }
         LexError::MalformedNumber(text) => (format!("`{text}` is no number"), None),
         LexError::MalformedChar(text) => (
             format!("`{text}` is not one character"),

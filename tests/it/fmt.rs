@@ -88,6 +88,49 @@ fn rhai_and_long_text_stay_as_they_are() {
 }
 
 #[test]
+fn what_was_aligned_stays_aligned() {
+    for aligned in [
+        "let a    = 1\nlet long = 2\n",
+        "experiment e {\n    seed:    1\n    // why\n    repeats: 3\n}\n",
+        "let a = 1   // one\nlet b = 200 // two\n",
+        "let a = [\n    { x: 1,   y: 2 },\n    { x: 100, y: 2 },\n]\n",
+        "model a \"\u{65e5}\u{672c}\"  = sim()\nmodel b \"12345\" = sim()\n",
+        "let a    = \"\"\"\n  x\n  \"\"\"\nlet long = 2\n",
+        "hypothesis a  \"one\"   { claim: x }\nhypothesis bb \"three\" { claim: x }\nhypothesis c  \"more than three\" { claim: x }\n",
+    ] {
+        assert_tidies(aligned, aligned);
+    }
+    assert_tidies("let a   = 1\nlet bb  =  2\n", "let a  = 1\nlet bb = 2\n");
+    assert_tidies("let a\t= 1\nlet b\t= 2\n", "let a = 1\nlet b = 2\n");
+}
+
+#[test]
+fn a_space_too_many_is_no_alignment() {
+    assert_tidies("let a    = 1\n\nlet long = 2\n", "let a = 1\n\nlet long = 2\n");
+    assert_tidies("let a  =  1\nlet long = 2\n", "let a = 1\nlet long = 2\n");
+    assert_tidies("let a = f(1,   2)\n", "let a = f(1, 2)\n");
+}
+
+#[test]
+fn examples_stand_as_the_formatter_would_put_them() {
+    for (name, text) in example_files() {
+        if !name.contains("seeds") {
+            assert_eq!(format(&text).unwrap(), text, "{name}");
+        }
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "this test looks at the clock")]
+fn a_long_file_takes_no_more_than_its_length() {
+    let line = "let v = [1, 2, 3s] // some comment\n";
+    let text = format!("let first = 1\n{}", line.replace('v', "_v").repeat(20_000));
+    let began = std::time::Instant::now();
+    assert_eq!(format(&text).unwrap(), text);
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+}
+
+#[test]
 fn a_file_with_a_mistake_is_not_touched() {
     assert_eq!(format("let a = (\n").unwrap_err().len(), 1);
 }
@@ -166,7 +209,7 @@ fn operator() -> BoxedStrategy<&'static str> {
 fn file() -> BoxedStrategy<String> {
     let definition =
         (expression(), 0..5_u8, gap()).prop_map(|(value, form, gap)| match form {
-            0 => format!("let a={value}\n"),
+            0 => format!("let a={value}\nlet  bc    = 1   // x\nlet d      =  22 // y\n"),
             1 => format!("/// doc\n  model  m \"title\" = {value} // why\n"),
             2 => format!("\n\n\nexperiment e{{ a : {value}{gap}b: 2 }}\n"),
             3 => format!(

@@ -221,7 +221,7 @@ impl<'a> Checker<'a> {
                 is_call(signature.returns)
                     && (all
                         || stands_for(signature.returns, due.ty)
-                        || matches!(signature.returns, Type::List(_)))
+                        || matches!(signature.returns, Type::List(&of) if stands_for(of, due.ty)))
             })
         };
         let near = |all: bool| {

@@ -2,8 +2,8 @@
 //!
 //! The formatter moves tokens; it never changes one. Line breaks between fields, elements
 //! and arguments are the author's; spaces, indentation, blank lines and trailing commas are
-//! settled here. Rhai and long strings stay as they are, byte for byte. What comes out is
-//! read again and compared with what went in before it is handed back.
+//! settled here, and columns that the author aligned stay aligned (`align`). Rhai and long
+//! strings stay as they are, byte for byte. What comes out is read again and compared with what went in before it is handed back.
 #![expect(
     clippy::wildcard_enum_match_arm,
     reason = "most tokens are written as they are"
@@ -11,6 +11,7 @@
 
 use crate::base::FileId;
 
+use super::align::{Columns, Role};
 use super::error::SyntaxError;
 use super::lex::lex;
 use super::parse::{beginning, parse};
@@ -69,6 +70,7 @@ struct Writer<'a> {
     comma: bool,
     /// Whether the line continues an expression from the line above.
     continues: bool,
+    columns: Columns,
 }
 
 #[derive(Clone, Copy)]
@@ -89,6 +91,7 @@ impl<'a> Writer<'a> {
             open: Vec::new(),
             comma: false,
             continues: false,
+            columns: Columns::default(),
         }
     }
 
@@ -174,6 +177,9 @@ impl<'a> Writer<'a> {
             if space && !self.out.ends_with([' ', '\n']) {
                 self.out.push(' ');
             }
+            if self.newlines == 0 && self.out.ends_with(' ') {
+                self.note_column(token);
+            }
             return;
         }
         let blank = self.newlines > 1 && !closes && !self.last_opens();
@@ -190,6 +196,23 @@ impl<'a> Writer<'a> {
             level += 1;
         }
         self.out.extend(std::iter::repeat_n(' ', level * INDENT));
+        let distance = match token.kind {
+            _ if blank => 2,
+            Kind::Note | Kind::Doc | Kind::FileDoc => 0,
+            _ => 1,
+        };
+        self.columns.line(self.text, token.start, &self.out, distance);
+    }
+
+    /// Notes where a token stands that an author may have put below another.
+    fn note_column(&mut self, token: Token) {
+        let role = match token.kind {
+            Kind::Rhai => return,
+            Kind::Note => Role::Note,
+            Kind::Mark if token.text(self.text) != "-" => Role::Sign,
+            _ => Role::Value,
+        };
+        self.columns.token(self.text, token.start, &self.out, role);
     }
 
     /// Says whether the last token takes all that follows on its line.
@@ -289,6 +312,6 @@ impl<'a> Writer<'a> {
         if !self.out.is_empty() {
             self.out.push('\n');
         }
-        self.out
+        self.columns.align(&self.out)
     }
 }

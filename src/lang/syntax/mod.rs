@@ -6,6 +6,7 @@
 //! A new form of expression is a rule in `grammar/crucible.pest`, a variant in `tree` and
 //! an arm in `build`; the formatter works on tokens and learns only new brackets.
 
+mod align;
 mod build;
 mod chain;
 mod error;
