@@ -81,7 +81,13 @@ impl Store {
         {
             let mut writer =
                 Writer::new(&transaction, &self.info, taken).map_err(failed)?;
-            for record in records {
+            // In the order of their numbers, so that neighbours share a page of the file.
+            let mut order: Vec<(i64, &TrialRecord)> = records
+                .iter()
+                .map(|record| (self.info.number(record.place()), record))
+                .collect();
+            order.sort_unstable_by_key(|(number, _)| *number);
+            for (_, record) in order {
                 written += u64::from(writer.write(record).map_err(failed)?);
             }
         }

@@ -36,7 +36,8 @@ CREATE INDEX failed_trials ON trials (condition, failure) WHERE failure IS NOT N
 CREATE TABLE scores (metric INTEGER NOT NULL, trial INTEGER NOT NULL,
     value REAL, problem TEXT, PRIMARY KEY (metric, trial)) WITHOUT ROWID;
 CREATE INDEX scoreless ON scores (metric, trial) WHERE value IS NULL;
-CREATE TABLE requests (request BLOB PRIMARY KEY, system TEXT, messages TEXT NOT NULL);
+CREATE TABLE requests (request BLOB PRIMARY KEY, system TEXT, messages TEXT NOT NULL)
+    WITHOUT ROWID;
 CREATE TABLE calls (call INTEGER PRIMARY KEY, trial INTEGER NOT NULL, id BLOB NOT NULL,
     superseded INTEGER NOT NULL DEFAULT 0, taken INTEGER NOT NULL DEFAULT 0, place TEXT NOT NULL, model TEXT NOT NULL,
     request BLOB NOT NULL, failure TEXT, message TEXT,
