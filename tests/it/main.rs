@@ -6,6 +6,8 @@ mod acceptance;
 mod bad;
 mod calibration;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod crash;

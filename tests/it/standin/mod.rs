@@ -164,6 +164,12 @@ impl Standin {
         self.shared.log.lock().unwrap().clone()
     }
 
+    /// The prompts of the requests from the `n`-th on.
+    pub(crate) fn prompts_from(&self, n: usize) -> Vec<String> {
+        let log = self.shared.log.lock().unwrap();
+        log.iter().skip(n).map(|logged| logged.prompt.clone()).collect()
+    }
+
     /// Closes every connection, whatever is under way on it.
     pub(crate) fn hang_up(&self) {
         self.hang_up.send_modify(|count| *count += 1);
