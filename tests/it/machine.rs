@@ -154,7 +154,7 @@ fn a_full_disk_ends_the_run_and_with_room_it_goes_on() {
     let (first, second) = (read("first.txt"), read("second.txt"));
     let codes = String::from_utf8_lossy(&output.stdout);
     assert_eq!(codes, "1\n0\n", "{first}{second}");
-    assert!(first.contains("full"), "{first}");
+    assert!(first.contains("no space left"), "{first}");
     let document: Json = serde_json::from_str(&read("second.json")).unwrap();
     assert_eq!(document["trials"]["done"], ITEMS);
 }
