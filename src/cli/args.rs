@@ -145,6 +145,23 @@ pub(super) struct RunArgs {
     /// Send nothing over the network: answers come from the cache, or fail
     #[arg(long)]
     pub(super) offline: bool,
+    /// Keep every exchange with the models in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) record: Option<PathBuf>,
+    /// Answer from what was recorded in this folder, and send nothing
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with_all = ["record", "refresh", "cache_limit"]
+    )]
+    pub(super) replay: Option<PathBuf>,
+    /// Ask again although an answer is in the cache, and let the new one take its place
+    #[arg(long, conflicts_with = "offline")]
+    pub(super) refresh: bool,
+    /// After the run, let answers go that were used longest ago until the cache is not
+    /// larger than this, such as 500MB
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) cache_limit: Option<u64>,
     /// Fail if the lock file is missing, or would change
     #[arg(long)]
     pub(super) locked: bool,
@@ -248,6 +265,23 @@ fn money(text: &str) -> Result<f64, String> {
         })
 }
 
+/// Reads a size as the command line writes it: bytes, or with k, M or G.
+fn size(text: &str) -> Result<u64, String> {
+    let lower = text.trim().to_ascii_lowercase();
+    let number = lower.strip_suffix('b').unwrap_or(&lower);
+    let scales = [('k', 1_000), ('m', 1_000_000), ('g', 1_000_000_000)];
+    let scaled = scales
+        .iter()
+        .find_map(|(letter, scale)| Some((number.strip_suffix(*letter)?, *scale)));
+    let (digits, scale) = scaled.unwrap_or((number, 1_u64));
+    digits
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .and_then(|count| count.checked_mul(scale))
+        .ok_or_else(|| "a size is due here, such as 500MB, 64k or 2G".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,6 +306,18 @@ mod tests {
         assert!(money("5").is_err());
         assert!(money("-1usd").is_err());
         assert!(money("nanusd").is_err());
+    }
+
+    #[test]
+    fn a_size_has_its_unit_or_is_in_bytes() {
+        for (text, bytes) in
+            [("500MB", 500_000_000), ("64k", 64_000), ("2 G", 2_000_000_000), ("7", 7)]
+        {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "MB", "-1k", "1.5G", "5T", "99999999999G"] {
+            assert!(size(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@
 )]
 
 mod args;
+mod cached;
 mod check;
 mod doc;
 mod environment;
@@ -17,6 +18,7 @@ mod exit;
 mod export;
 mod fmt;
 mod foresee;
+mod kept;
 mod load;
 mod lock;
 mod new;

@@ -11,14 +11,14 @@ use super::args::{Choice, Look};
 use super::exit::{Exit, Trouble};
 use super::load::{self, Checked};
 use super::lock::{DataLock, Lock};
-use super::{environment, say};
+use super::{cached, environment, say};
 use crate::analysis;
 use crate::base::Digest;
 use crate::catalogue::{self, Materials, Needs};
 use crate::engine::Bench;
 use crate::model::GatewaySettings;
 use crate::plan::{self, Estimate, Forecast, Plan, Selection};
-use crate::record::{AnswerCache, Item};
+use crate::record::{AnswerCache, Item, Recording, Tape};
 use crate::spec::Experiment;
 use crate::store::RunInfo;
 
@@ -63,6 +63,12 @@ pub(super) struct Session {
     pub(super) cache: Option<Arc<dyn AnswerCache>>,
     /// Whether no request may leave the program.
     pub(super) offline: bool,
+    /// Whether calls are made although their answers are in the cache.
+    pub(super) refresh: bool,
+    /// Where calls are recorded.
+    pub(super) tape: Option<Arc<dyn Tape>>,
+    /// The recording that is replayed.
+    pub(super) replay: Option<Arc<dyn Recording>>,
     /// What the run has spent before, in dollars.
     pub(super) spent_usd: f64,
     /// How many requests could be under way when the last session ended, by model.
@@ -82,6 +88,9 @@ impl Prepared {
                 offline: session.offline,
                 seed: header.seed,
                 cache: session.cache,
+                refresh: session.refresh,
+                tape: session.tape,
+                replay: session.replay,
                 windows: session.windows,
             },
         };
@@ -201,18 +210,34 @@ pub(super) fn plan(
     )?;
     let ready = prepared.assembled(Session::default())?;
     let forecast = ready.forecast();
+    let cached = cached::cached(&ready, out)?;
+    let counts: Vec<(&str, Option<u64>)> = forecast
+        .conditions
+        .iter()
+        .zip(cached.values())
+        .map(|(condition, count)| (condition.name.as_str(), *count))
+        .collect();
     match format {
-        Look::Json => say(&format!("{:#}\n", document(&ready, &forecast, committed))),
-        Look::Human => say(&page(&ready, &forecast, committed)),
+        Look::Json => {
+            let document = document(&ready, &forecast, committed, &counts);
+            say(&format!("{document:#}\n"));
+        }
+        Look::Human => say(&page(&ready, &forecast, committed, &counts)),
     }
     Ok(Exit::Complete)
 }
 
-fn document(ready: &Ready, forecast: &Forecast, committed: u64) -> Json {
+fn document(
+    ready: &Ready,
+    forecast: &Forecast,
+    committed: u64,
+    cached: &[(&str, Option<u64>)],
+) -> Json {
     let conditions: serde_json::Map<String, Json> = forecast
         .conditions
         .iter()
-        .map(|condition| {
+        .zip(cached)
+        .map(|(condition, (_, cached))| {
             let value = json!({
                 "trials": condition.trials,
                 "calls": rounded(condition.calls),
@@ -220,6 +245,7 @@ fn document(ready: &Ready, forecast: &Forecast, committed: u64) -> Json {
                 "worst_calls_each": condition.each.worst_calls,
                 "at_least": condition.each.at_least,
                 "cost_usd": condition.cost_usd,
+                "cached": cached,
             });
             (condition.name.clone(), value)
         })
@@ -246,6 +272,7 @@ fn document(ready: &Ready, forecast: &Forecast, committed: u64) -> Json {
         "at_least": forecast.at_least,
         "cost_usd": forecast.cost_usd,
         "seconds": forecast.seconds,
+        "cached": cached.iter().filter_map(|(_, count)| *count).sum::<u64>(),
         "conditions": conditions,
         "hypotheses": hypotheses,
     })
@@ -262,7 +289,12 @@ fn rounded(calls: f64) -> Json {
     }
 }
 
-fn page(ready: &Ready, forecast: &Forecast, committed: u64) -> String {
+fn page(
+    ready: &Ready,
+    forecast: &Forecast,
+    committed: u64,
+    cached: &[(&str, Option<u64>)],
+) -> String {
     let experiment = &ready.prepared.experiment;
     let mut page = format!(
         "{}\n\n",
@@ -288,6 +320,7 @@ fn page(ready: &Ready, forecast: &Forecast, committed: u64) -> String {
         cost_words(forecast),
         forecast.seconds.map_or(String::new(), |s| format!(", about {}", time(s)))
     );
+    page += &format!("{}\n", cached::words(cached));
     for hypothesis in &experiment.hypotheses {
         if let Ok(choice) = analysis::supports(hypothesis, &experiment.header) {
             page += &format!(

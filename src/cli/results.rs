@@ -217,7 +217,7 @@ fn stopped(status: RunStatus) -> Option<&'static str> {
         RunStatus::Interrupted => Some("it was interrupted"),
         RunStatus::Budget => Some("the budget is spent"),
         RunStatus::TooManyFailures => Some("too many trials failed"),
-        RunStatus::Offline => Some("answers were missing while offline"),
+        RunStatus::Offline => Some("answers were missing (offline, or replayed)"),
         RunStatus::Unreachable => Some("a model could not be reached"),
     }
 }

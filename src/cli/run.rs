@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::args::{Look, RunArgs};
 use super::exit::{Exit, Trouble};
+use super::kept::Kept;
 use super::lock::{self, Lock};
 use super::plan::{self, Prepared, Ready, Session};
 use super::progress::{Bar, interrupts};
@@ -18,7 +19,7 @@ use super::results::Results;
 use super::{environment, foresee, load, say, tell};
 use crate::analysis::Verdict;
 use crate::engine::{self, EngineOptions, RunSummary, StopReason, StopSignal};
-use crate::store::{self, Cache, NewRun, ShownVerdict, Spent, Store};
+use crate::store::{self, NewRun, ShownVerdict, Spent, Store};
 
 /// Runs a file, or goes on with what was interrupted.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
@@ -26,13 +27,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
     let mut prepared = plan::prepare(checked, &args.choice)?;
     adjust(&mut prepared, args);
     let found = earlier(&prepared, args)?;
-    let cache =
-        Arc::new(Cache::open(&args.out).map_err(|error| Trouble::failed(&error))?);
+    let kept = Kept::open(args)?;
     let ready = prepared.assembled(Session {
-        cache: Some(cache.clone()),
-        offline: args.offline,
         spent_usd: found.spent.total(),
         windows: found.windows.clone(),
+        ..kept.session(args)
     })?;
     let lock = locked(&ready, args)?;
     let left = ready.forecast().trials.saturating_sub(found.committed);
@@ -41,10 +40,13 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
     }
     agree(&ready, &found, args)?;
     let mut store = open(&ready, &found, args)?;
-    store.keep_answers(cache, ready.cacheable_models());
+    if let Some(cache) = &kept.cache {
+        store.keep_answers(Arc::clone(cache), ready.cacheable_models());
+    }
     let folder = store.folder().to_owned();
     let summary = carry_out(&ready, store, args)?;
     let store = Store::open(&folder).map_err(|error| Trouble::failed(&error))?;
+    kept.close(&store, summary.reused > 0, args)?;
     let results = Results::gather(
         &store,
         ready.prepared.experiment.clone(),
@@ -149,7 +151,12 @@ fn earlier(prepared: &Prepared, args: &RunArgs) -> Result<Earlier, Trouble> {
 fn agree(ready: &Ready, found: &Earlier, args: &RunArgs) -> Result<(), Trouble> {
     let forecast = ready.forecast();
     let left = forecast.trials.saturating_sub(found.committed);
-    if args.yes || args.offline || !ready.spends_money() || left == 0 {
+    if args.yes
+        || args.offline
+        || args.replay.is_some()
+        || !ready.spends_money()
+        || left == 0
+    {
         return Ok(());
     }
     let cost = plan::cost_words(&forecast);
@@ -347,6 +354,7 @@ fn why(reason: StopReason) -> &'static str {
             "too many trials failed (`max_failures` in `experiment` is the share allowed)"
         }
         StopReason::Offline => "answers were not in the cache (--offline)",
+        StopReason::NotReplayed => "calls were not in the recording (--replay)",
         StopReason::Unreachable => "a model was given up",
     }
 }
@@ -358,6 +366,7 @@ fn ending(results: &Results, summary: &RunSummary, args: &RunArgs) -> Exit {
             StopReason::Budget
             | StopReason::TooManyFailures
             | StopReason::Offline
+            | StopReason::NotReplayed
             | StopReason::Unreachable,
         ) => Exit::Incomplete,
         None if !summary.complete => Exit::Incomplete,

@@ -57,7 +57,7 @@ fn status(run: &FoundRun) -> &'static str {
         RunStatus::Interrupted => "interrupted; can be gone on with",
         RunStatus::Budget => "stopped at its budget",
         RunStatus::TooManyFailures => "stopped for too many failures",
-        RunStatus::Offline => "stopped for missing answers while offline",
+        RunStatus::Offline => "stopped for missing answers (offline, or replayed)",
         RunStatus::Unreachable => "stopped: a model could not be reached",
     }
 }

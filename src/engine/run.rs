@@ -89,6 +89,8 @@ pub enum StopReason {
     TooManyFailures,
     /// Some answers were not in the cache while offline.
     Offline,
+    /// Some calls were not in the recording that is replayed.
+    NotReplayed,
     /// A model was given up: nobody answers, or every request is refused.
     Unreachable,
 }
@@ -97,7 +99,7 @@ impl StopReason {
     /// Says whether other trials may go on all the same.
     fn is_of_some(self) -> bool {
         match self {
-            Self::Offline | Self::Unreachable => true,
+            Self::Offline | Self::NotReplayed | Self::Unreachable => true,
             Self::Interrupted | Self::Budget | Self::TooManyFailures => false,
         }
     }
@@ -503,7 +505,7 @@ impl<L: Laboratory> Owner<'_, L> {
             Some(StopReason::Interrupted) => RunStatus::Interrupted,
             Some(StopReason::Budget) => RunStatus::Budget,
             Some(StopReason::TooManyFailures) => RunStatus::TooManyFailures,
-            Some(StopReason::Offline) => RunStatus::Offline,
+            Some(StopReason::Offline | StopReason::NotReplayed) => RunStatus::Offline,
             Some(StopReason::Unreachable) => RunStatus::Unreachable,
         };
         self.recorder.close(status).await?;
@@ -529,6 +531,8 @@ fn reason_of(kind: FailureKind) -> StopReason {
         StopReason::Budget
     } else if kind == FailureKind::Offline {
         StopReason::Offline
+    } else if kind == FailureKind::NotReplayed {
+        StopReason::NotReplayed
     } else if kind == FailureKind::Unreachable {
         StopReason::Unreachable
     } else {

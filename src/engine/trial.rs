@@ -121,13 +121,17 @@ fn words(panic: &(dyn Any + Send)) -> String {
 }
 
 /// Returns why a trial is not a fact about its condition and must not be recorded: the
-/// budget, the missing network, a model that was given up or the user kept it from running.
+/// budget, the missing network, a recording without its call, a model that was given up or
+/// the user kept it from running.
 /// `None` for a fact.
 pub(super) fn excuse(record: &TrialRecord) -> Option<&Failure> {
     let excused = |failure: &&Failure| {
         matches!(
             failure.kind,
-            FailureKind::Budget | FailureKind::Offline | FailureKind::Unreachable
+            FailureKind::Budget
+                | FailureKind::Offline
+                | FailureKind::NotReplayed
+                | FailureKind::Unreachable
         )
     };
     let of_trial = match &record.outcome {

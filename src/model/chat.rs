@@ -166,12 +166,24 @@ pub(super) fn read(
             let code = u16::try_from(code).unwrap_or(500);
             return Err(failed(dialect, code, reply, &json, key));
         }
-        return (dialect.answer)(&json).map_err(|mut error| {
-            error.failure.message = scrub(&error.failure.message, key);
-            error
-        });
+        return match (dialect.answer)(&json) {
+            Ok(answer) => Ok(keyless(answer, key)),
+            Err(mut error) => {
+                error.failure.message = scrub(&error.failure.message, key);
+                Err(error)
+            }
+        };
     }
     Err(failed(dialect, status, reply, &json.unwrap_or(Json::Null), key))
+}
+
+/// Takes the key out of an answer that holds it, so that no store does.
+fn keyless(mut answer: Answer, key: Option<&SecretString>) -> Answer {
+    let secret = key.map(|key| key.expose_secret().trim()).filter(|key| !key.is_empty());
+    if let Some(secret) = secret.filter(|secret| answer.text.contains(secret)) {
+        answer.text = answer.text.replace(secret, "[key]");
+    }
+    answer
 }
 
 fn failed(

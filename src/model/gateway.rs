@@ -12,6 +12,7 @@ use crate::model::contract::{Attempted, CallError, Estimate, Profile};
 use crate::model::health::Probe;
 use crate::model::journal::Journal;
 use crate::model::lane::{Lane, Limits};
+use crate::model::overhear::overheard;
 use crate::model::provider::BuildError;
 use crate::model::purse::{Exhausted, Purse, Reservation};
 use crate::model::settings::{GatewaySettings, ModelRef, Spending};
@@ -147,13 +148,13 @@ impl Gateway {
     }
 
     /// Says whether the run could start: every model has what it needs, such as a key, and
-    /// the budget can hold. Offline, only the cache is asked and nothing is needed.
+    /// the budget can hold. Offline and in a replay nothing is sent and nothing is needed.
     ///
     /// # Errors
     ///
     /// Names the first model that could not be asked, and what to do.
     pub fn ready(&self) -> Result<(), BuildError> {
-        if self.settings.offline {
+        if self.settings.offline || self.settings.replay.is_some() {
             return Ok(());
         }
         for state in &self.lanes {
@@ -228,17 +229,33 @@ impl Gateway {
             presumed: 0.0,
             cached: false,
         };
-        if let Some(state) = self.lanes.get(model.index) {
+        let Some(state) = self.lanes.get(model.index) else { return record };
+        let replay = self.settings.replay.as_ref().filter(|_| !state.profile.kept);
+        let tape = self.settings.tape.as_ref().filter(|_| !state.profile.kept);
+        let mut exchanges = Vec::new();
+        if let Some(recording) = replay {
+            match recording.play(&request, &record.place, &record.model) {
+                Ok(played) => record = played,
+                Err(failure) => record.result = Err(failure),
+            }
+        } else if tape.is_some() {
+            let work = self.fill(state, &request, &mut record);
+            exchanges = Box::pin(overheard(work)).await.1;
+        } else {
             self.fill(state, &request, &mut record).await;
         }
         record.system = request.system;
         record.messages = request.messages;
+        if let Some(tape) = tape {
+            tape.keep(&request.item.id, &record, exchanges);
+        }
         record
     }
 
     async fn fill(&self, state: &LaneState, request: &Request, record: &mut CallRecord) {
         let profile = &state.profile;
-        if let Some(cache) = self.settings.cache.as_ref().filter(|_| profile.cacheable)
+        let looked = profile.cacheable && !self.settings.refresh;
+        if let Some(cache) = self.settings.cache.as_ref().filter(|_| looked)
             && let Some(answer) = cache.find(request.id)
         {
             self.counts.cached.fetch_add(1, Ordering::Relaxed);
@@ -387,6 +404,7 @@ fn may_be_billed(kind: FailureKind) -> bool {
         | FailureKind::ContentFilter
         | FailureKind::ContextTooLong
         | FailureKind::Offline
+        | FailureKind::NotReplayed
         | FailureKind::Budget
         | FailureKind::NotRecorded
         | FailureKind::Script

@@ -21,6 +21,7 @@ mod journal;
 mod lane;
 mod latency;
 mod openai;
+mod overhear;
 mod prices;
 mod provider;
 mod purse;

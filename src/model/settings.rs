@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::Digest;
-use crate::record::AnswerCache;
+use crate::record::{AnswerCache, Recording, Tape};
 
 /// What the gateway is told about a run.
 #[derive(Clone, Default)]
@@ -23,6 +23,12 @@ pub struct GatewaySettings {
     pub seed: u64,
     /// Answers that were paid for before.
     pub cache: Option<Arc<dyn AnswerCache>>,
+    /// Whether calls are made although their answers are there already.
+    pub refresh: bool,
+    /// Where calls are recorded.
+    pub tape: Option<Arc<dyn Tape>>,
+    /// What was recorded: calls are answered from there, and nothing is sent.
+    pub replay: Option<Arc<dyn Recording>>,
     /// How many requests could be under way when an earlier session ended, by model.
     pub windows: BTreeMap<String, usize>,
 }
@@ -36,6 +42,9 @@ impl fmt::Debug for GatewaySettings {
             .field("offline", &self.offline)
             .field("seed", &self.seed)
             .field("cache", &self.cache.is_some())
+            .field("refresh", &self.refresh)
+            .field("tape", &self.tape.is_some())
+            .field("replay", &self.replay.is_some())
             .field("windows", &self.windows)
             .finish()
     }

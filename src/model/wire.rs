@@ -11,6 +11,7 @@ use reqwest::{Client, ClientBuilder, Method, Response, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::model::contract::{CallError, Quota};
+use crate::model::overhear::Line;
 use crate::model::quota;
 use crate::record::FailureKind;
 
@@ -101,15 +102,19 @@ impl Http {
         body: Vec<u8>,
     ) -> Result<Reply, CallError> {
         let client = self.client(endpoint.loopback)?;
+        let line = Line::open("POST", endpoint.url.as_str(), &endpoint.headers, &body);
         let mut request = reqwest::Request::new(Method::POST, endpoint.url.clone());
         request.headers_mut().clone_from(&endpoint.headers);
         *request.body_mut() = Some(body.into());
         let sent = client.execute(request).await;
-        let mut response = sent.map_err(|error| broken(error, Stage::Sending))?;
+        let mut response =
+            sent.map_err(|error| line.broke(broken(error, Stage::Sending)))?;
         let status = response.status().as_u16();
+        line.replies(status, response.headers());
         let retry_after = retry_after(response.headers());
         let quota = quota::read(response.headers());
-        let body = read(&mut response).await?;
+        let body = read(&mut response).await.map_err(|error| line.broke(error))?;
+        line.replied(&body);
         Ok(Reply { status, retry_after, quota, body })
     }
 

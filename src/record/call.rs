@@ -105,6 +105,8 @@ pub enum FailureKind {
     ContextTooLong,
     /// `--offline`, and the answer is not in the cache.
     Offline,
+    /// `--replay`, and the call is not in the recording.
+    NotReplayed,
     /// The budget does not allow the call.
     Budget,
     /// A recorded model has no answer for the item.
@@ -136,6 +138,7 @@ impl FailureKind {
             | Self::ContentFilter
             | Self::ContextTooLong
             | Self::Offline
+            | Self::NotReplayed
             | Self::Budget
             | Self::NotRecorded
             | Self::Script
@@ -161,6 +164,7 @@ impl FailureKind {
             Self::ContentFilter => "refused by content filter",
             Self::ContextTooLong => "context too long",
             Self::Offline => "not in the cache while offline",
+            Self::NotReplayed => "not in the recording",
             Self::Budget => "over budget",
             Self::NotRecorded => "no recorded answer",
             Self::Script => "script failed",

@@ -6,12 +6,14 @@
 //! the meaning of a stored field changes. Nothing here acts.
 
 mod call;
+mod exchange;
 mod item;
 mod observed;
 mod output;
 mod trial;
 
 pub use call::{Answer, CallRecord, Failure, FailureKind, Message, Request, Role};
+pub use exchange::{Exchange, Recording, Tape};
 pub use item::Item;
 pub use observed::{
     AnswerCache, LimitEvent, Observation, Observed, SampleSource, SourceError,

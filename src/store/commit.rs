@@ -4,7 +4,7 @@ use rusqlite::{CachedStatement, Connection, TransactionBehavior, params};
 
 use crate::base::{CallId, Digest};
 use crate::record::{
-    Answer, CallRecord, Failure, FailureKind, Outcome, Request, Score, TrialRecord,
+    CallRecord, Failure, FailureKind, Outcome, Request, Score, TrialRecord,
 };
 use crate::store::error::StoreError;
 use crate::store::history::HistoryEvent;
@@ -104,13 +104,13 @@ impl Store {
         }
         transaction.commit().map_err(failed)?;
         if let Some(kept) = &self.kept {
-            let answers: Vec<(CallId, &Answer)> = records
+            let is_new = |call: &&CallRecord| !call.cached && call.result.is_ok();
+            let answered: Vec<&CallRecord> = records
                 .iter()
                 .flat_map(|record| &record.calls)
-                .filter(|call| !call.cached && kept.models.contains(&call.model))
-                .filter_map(|call| Some((call.id, call.result.as_ref().ok()?)))
+                .filter(|call| is_new(call) && kept.models.contains(&call.model))
                 .collect();
-            kept.cache.keep(&answers)?;
+            kept.cache.keep(&answered)?;
         }
         Ok(written)
     }

@@ -15,6 +15,16 @@ pub enum StoreError {
         /// The folder.
         path: PathBuf,
     },
+    /// There is no recording in the folder.
+    #[error(
+        "there is no recording in `{}`; `--record {}` makes one",
+        path.display(),
+        path.display()
+    )]
+    NoRecording {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Another process holds the run.
     #[error("another process is running `{}`", path.display())]
     Busy {

@@ -1,5 +1,5 @@
 //! Keeps runs on disk: a folder for each, with its database, its sources and the machine
-//! it ran on; and the answers that runs under one folder share.
+//! it ran on; the answers that runs under one folder share; and recordings of calls.
 //!
 //! A trial counts as done when its row is committed, and is committed once. One process
 //! writes a run; any number may read it. Analysis and reports read only this room. It must
@@ -8,9 +8,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "the store owns the run directory")]
 
-mod cache;
+mod calls;
 mod commit;
 mod error;
+mod exchanges;
 mod folder;
 mod history;
 mod models;
@@ -20,9 +21,9 @@ mod runs;
 mod sample;
 mod schema;
 
-pub use cache::Cache;
 pub use commit::Batch;
 pub use error::StoreError;
+pub use exchanges::{Exchanges, Recorder};
 pub use history::{EarlierRun, FamilyEntry, HistoryEvent, ShownVerdict};
 pub use models::ModelCounts;
 pub use read::{Committed, ConditionCounts, FailureCount, MetricCounts, Spent, Totals};

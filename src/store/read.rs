@@ -441,7 +441,7 @@ fn trial_of(
     })
 }
 
-fn call_of(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
+pub(super) fn call_of(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
     let failure: Option<String> = row.get(5)?;
     let result = match failure {
         Some(word) => {

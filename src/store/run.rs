@@ -13,8 +13,8 @@ use serde_json::Value as Json;
 use crate::base::{Digest, Digester};
 use crate::record::{Item, Place};
 use crate::spec::Experiment;
-use crate::store::cache::Cache;
 use crate::store::error::StoreError;
+use crate::store::exchanges::Exchanges;
 use crate::store::{folder, schema};
 
 /// What a new run is made of.
@@ -84,7 +84,7 @@ pub enum RunStatus {
     Budget,
     /// Too large a share of the trials failed.
     TooManyFailures,
-    /// Answers were missing while offline.
+    /// Answers were missing: offline, or in a recording.
     Offline,
     /// A model was given up.
     Unreachable,
@@ -108,7 +108,7 @@ pub struct Store {
 /// Where answers go when their trial is committed, and those of which models.
 #[derive(Debug)]
 pub(super) struct KeptAnswers {
-    pub(super) cache: Arc<Cache>,
+    pub(super) cache: Arc<Exchanges>,
     pub(super) models: BTreeSet<String>,
 }
 
@@ -168,7 +168,7 @@ impl Store {
     }
 
     /// Keeps the answers of some models in a cache as their trials are committed.
-    pub fn keep_answers(&mut self, cache: Arc<Cache>, models: BTreeSet<String>) {
+    pub fn keep_answers(&mut self, cache: Arc<Exchanges>, models: BTreeSet<String>) {
         self.kept = Some(KeptAnswers { cache, models });
     }
 

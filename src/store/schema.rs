@@ -12,7 +12,7 @@ use crate::store::error::StoreError;
 const APPLICATION: i64 = 0x4352_5543;
 
 /// How long a statement waits for another process's lock.
-const BUSY: Duration = Duration::from_secs(10);
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 /// The tables of `run.db`.
 ///
@@ -59,10 +59,6 @@ CREATE TABLE verdicts (verdict INTEGER PRIMARY KEY, at TEXT NOT NULL,
 pub(super) const ADDED_TABLES: &str = "
 CREATE TABLE IF NOT EXISTS lost (call INTEGER PRIMARY KEY, usd REAL NOT NULL);
 ";
-
-/// The table of `cache.db`.
-pub(super) const CACHE_TABLES: &str =
-    "CREATE TABLE answers (call BLOB PRIMARY KEY, answer TEXT NOT NULL) WITHOUT ROWID;";
 
 /// Makes a new database with its tables, or fails and leaves none that opens.
 pub(super) fn create(path: &Path, tables: &str) -> Result<Connection, StoreError> {
@@ -125,13 +121,21 @@ pub(super) fn read(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn log_is_left(path: &Path) -> bool {
+/// Says whether a write-ahead log with something in it lies beside a database.
+pub(super) fn log_is_left(path: &Path) -> bool {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
 }
 
 fn at_rest(path: &Path) -> Result<(Connection, u32), StoreError> {
+    let connection = immutable(path)?;
+    let format = check(&connection, path)?;
+    Ok((connection, format))
+}
+
+/// Opens a database that nobody writes, without a file beside it.
+pub(super) fn immutable(path: &Path) -> Result<Connection, StoreError> {
     let escaped: String = path
         .to_string_lossy()
         .chars()
@@ -142,13 +146,11 @@ fn at_rest(path: &Path) -> Result<(Connection, u32), StoreError> {
             other => other.to_string(),
         })
         .collect();
-    let connection = Connection::open_with_flags(
+    Connection::open_with_flags(
         format!("file:{escaped}?immutable=1"),
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
     )
-    .map_err(|source| StoreError::database(path, source))?;
-    let format = check(&connection, path)?;
-    Ok((connection, format))
+    .map_err(|source| StoreError::database(path, source))
 }
 
 /// Checks that the file is ours and returns its format, which must be known.
@@ -170,7 +172,7 @@ fn check(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
 }
 
 /// Sets how a connection that writes works: every commit is on the disk when it returns.
-fn settle(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
@@ -181,7 +183,8 @@ fn settle(connection: &Connection) -> rusqlite::Result<()> {
     tune(connection)
 }
 
-fn tune(connection: &Connection) -> rusqlite::Result<()> {
+/// Sets how a connection reads.
+pub(super) fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;")
 }

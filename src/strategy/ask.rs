@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::base::CallId;
 use crate::model::{Gateway, ModelRef};
 use crate::record::{Failure, Item, Output};
 use crate::spec::{Call, Param, Signature, Type};
-use crate::strategy::context::TrialContext;
+use crate::strategy::context::{TrialContext, TrialKey, call_id};
 use crate::strategy::contract::{BuildError, Builder, Combinator, Strategy};
 use crate::strategy::forecast::CallForecast;
 use crate::strategy::render::{Prompt, Rendered};
@@ -84,6 +85,11 @@ impl Strategy for Ask {
         CallForecast::call(gateway, &self.model, &rendered)
     }
 
+    fn calls(&self, item: &Item, key: &TrialKey) -> Option<Vec<CallId>> {
+        let first = |rendered| call_id(key, &self.model, &rendered, "#0");
+        Some(self.rendered(item).map(first).into_iter().collect())
+    }
+
     fn name(&self) -> &str {
         &self.model.name
     }
@@ -138,5 +144,16 @@ mod tests {
         assert_eq!(failure.kind, FailureKind::ContentFilter);
         assert_eq!(ctx.usage().requests, 1);
         assert_eq!(ctx.take_calls().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn its_call_is_known_before_it_runs() {
+        let bench = echo();
+        let ctx = bench.context();
+        let strategy = bench.build(&testing::model("m"));
+        let known = strategy.calls(&testing::item(), ctx.key()).unwrap();
+        ctx.finish(strategy.as_ref()).await.unwrap();
+        let made: Vec<_> = ctx.take_calls().iter().map(|call| call.id).collect();
+        assert_eq!(known, made);
     }
 }

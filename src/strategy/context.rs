@@ -23,6 +23,20 @@ pub struct TrialKey {
     pub seed: u64,
 }
 
+/// Returns the id of a call: of its trial, of what is sent to which model, and of its place
+/// in the strategy tree.
+pub(super) fn call_id(
+    key: &TrialKey,
+    model: &ModelRef,
+    rendered: &Rendered,
+    place: &str,
+) -> CallId {
+    let Rendered { system, messages } = rendered;
+    let sent = Request::digest(system.as_deref(), messages, &model.digest);
+    let mut digester = Digester::new("call");
+    CallId::from_digest(&digester.digest(&key.digest).digest(&sent).text(place).finish())
+}
+
 /// A place in the strategy tree of a running trial. Clones are the same place.
 ///
 /// Each place adds up what ran at it and below it; a call's id is made of the trial, the
@@ -149,18 +163,10 @@ impl TrialContext {
     }
 
     fn request(&self, model: &ModelRef, rendered: Rendered, place: &str) -> Request {
+        let id = call_id(&self.trial.key, model, &rendered, place);
         let Rendered { system, messages } = rendered;
-        let TrialKey { digest, repeat, seed } = self.trial.key;
-        let sent = Request::digest(system.as_deref(), &messages, &model.digest);
-        let id = Digester::new("call").digest(&digest).digest(&sent).text(place).finish();
-        Request {
-            id: CallId::from_digest(&id),
-            system,
-            messages,
-            item: Arc::clone(&self.item),
-            repeat,
-            seed,
-        }
+        let TrialKey { repeat, seed, .. } = self.trial.key;
+        Request { id, system, messages, item: Arc::clone(&self.item), repeat, seed }
     }
 
     /// Runs a strategy at a place below; what it took follows what this place took so far.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use thiserror::Error;
 
-use crate::base::Span;
+use crate::base::{CallId, Span};
 use crate::model::{Gateway, ModelRef};
 use crate::record::{Failure, Item, Output};
 use crate::script::{Extractor, ScriptProblem, Workshop};
 use crate::spec::{Call, Signature, SourceText, Value};
-use crate::strategy::context::TrialContext;
+use crate::strategy::context::{TrialContext, TrialKey};
 use crate::strategy::forecast::CallForecast;
 
 /// Turns an item into an output.
@@ -26,6 +26,13 @@ pub trait Strategy: Send + Sync + fmt::Debug {
 
     /// Says what a trial about this item will take.
     fn forecast(&self, item: &Item, gateway: &Gateway) -> CallForecast;
+
+    /// Returns the ids of the calls that a trial about this item will make, where they are
+    /// known before it runs. It stands at the root of its trial.
+    fn calls(&self, item: &Item, key: &TrialKey) -> Option<Vec<CallId>> {
+        let _ = (item, key);
+        None
+    }
 
     /// Returns its name for people: the model's or the definition's, else the call's.
     fn name(&self) -> &str;
