@@ -29,6 +29,8 @@ mod lang_syntax;
 mod machine;
 mod providers;
 mod reference;
+#[cfg(test)]
+mod replay;
 mod script;
 mod standin;
 mod stats_laws;
