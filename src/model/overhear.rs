@@ -77,10 +77,10 @@ impl Line {
     }
 
     /// Notes that the reply came whole.
-    pub(super) fn replied(&self, body: &str) {
+    pub(super) fn replied(&self, body: &[u8]) {
         self.note(|exchange, secrets| {
             exchange.failure = None;
-            exchange.reply = Some(clean(body, secrets));
+            exchange.reply = Some(clean(&String::from_utf8_lossy(body), secrets));
         });
     }
 
@@ -238,12 +238,11 @@ mod tests {
     async fn a_line_outside_of_a_recording_is_dead() {
         let line = Line::open("POST", "http://a.b", &HeaderMap::new(), b"s");
         assert!(line.0.is_none());
-        line.replied("x");
+        line.replied(b"x");
         let work = async {
-            let line =
-                Line::open("POST", "http://a.b/v1?q", &HeaderMap::new(), b"s");
+            let line = Line::open("POST", "http://a.b/v1?q", &HeaderMap::new(), b"s");
             line.replies(200, &HeaderMap::new());
-            line.replied("r");
+            line.replied(b"r");
             drop(Line::open("POST", "http://a.b", &HeaderMap::new(), b"t"));
         };
         let ((), heard) = overheard(work).await;
