@@ -22,9 +22,12 @@ impl Kept {
     /// Opens what the flags ask for.
     pub(super) fn open(args: &RunArgs) -> Result<Self, Trouble> {
         if let Some(folder) = &args.replay {
-            let recording = Exchanges::read(folder).map_err(|error| match error {
-                StoreError::NoRecording { .. } => Trouble::wrong(&error),
-                error => Trouble::failed(&error),
+            let recording = Exchanges::read(folder).map_err(|error| {
+                if matches!(error, StoreError::NoRecording { .. }) {
+                    Trouble::wrong(&error)
+                } else {
+                    Trouble::failed(&error)
+                }
             })?;
             return Ok(Self { replay: Some(Arc::new(recording)), ..Self::default() });
         }

@@ -39,26 +39,23 @@ impl Exchanges {
     /// Says that a call was not recorded, and what it is most like.
     pub(super) fn missed(&self, request: &Request, place: &str, model: &str) -> String {
         let item = request.item.id.as_str();
-        let mut message =
+        let missed =
             format!("`{model}` was not asked this about item `{item}` at `{place}`");
         if self.shown.fetch_add(1, Ordering::Relaxed) >= SHOWN {
-            return message;
+            return missed;
         }
         let asked =
             Asked { system: request.system.clone(), messages: request.messages.clone() };
         match self.nearest(&asked, item, place, model) {
-            Some(near) => {
-                message += &format!(
-                    "; the nearest recorded request, to `{}` about item `{}` at `{}`, {}",
-                    near.model,
-                    near.item,
-                    near.place,
-                    difference(&near.asked, &asked)
-                );
-            }
-            None => message += "; nothing like it was recorded",
+            Some(near) => format!(
+                "{missed}; the nearest recorded request, to `{}` about item `{}` at `{}`, {}",
+                near.model,
+                near.item,
+                near.place,
+                difference(&near.asked, &asked)
+            ),
+            None => format!("{missed}; nothing like it was recorded"),
         }
-        message
     }
 
     /// Finds the recorded request that is most like one: of the same model, about the same
