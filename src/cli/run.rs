@@ -46,7 +46,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
     let folder = store.folder().to_owned();
     let summary = carry_out(&ready, store, args)?;
     let store = Store::open(&folder).map_err(|error| Trouble::failed(&error))?;
-    kept.close(&store, summary.reused > 0, args)?;
+    // A recording that failed must not cost the report.
+    let closed = kept.close(&store, summary.reused > 0, args);
     let results = Results::gather(
         &store,
         ready.prepared.experiment.clone(),
@@ -56,6 +57,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
     finish(store, &results)?;
     let contradicted = keep_lock(&ready, &results, lock, args)?;
     show(&results, &summary, &folder, args)?;
+    closed?;
     if let Some(trouble) = contradicted {
         return Err(trouble);
     }
