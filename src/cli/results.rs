@@ -161,6 +161,7 @@ fn facts(
             done: totals.committed - totals.failed,
             failed: totals.failed,
             reused,
+            retried: store.retried().map_err(failed)?,
         },
         calls: CallTotals {
             calls: totals.calls,
@@ -219,6 +220,7 @@ fn stopped(status: RunStatus) -> Option<&'static str> {
         RunStatus::TooManyFailures => Some("too many trials failed"),
         RunStatus::Offline => Some("answers were missing while offline"),
         RunStatus::Unreachable => Some("a model could not be reached"),
+        RunStatus::Stopped => Some("a hook of the file stopped it"),
     }
 }
 

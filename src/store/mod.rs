@@ -9,18 +9,21 @@
 #![expect(clippy::disallowed_methods, reason = "the store owns the run directory")]
 
 mod cache;
+mod checkpoint;
 mod commit;
 mod error;
 mod folder;
 mod history;
 mod models;
 mod read;
+mod rows;
 mod run;
 mod runs;
 mod sample;
 mod schema;
 
 pub use cache::Cache;
+pub use checkpoint::{EarlierFailure, GivenUp};
 pub use commit::Batch;
 pub use error::StoreError;
 pub use history::{EarlierRun, FamilyEntry, HistoryEvent, ShownVerdict};
