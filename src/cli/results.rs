@@ -207,6 +207,7 @@ fn status_then(status: RunStatus) -> &'static str {
         RunStatus::TooManyFailures => "stopped for too many failures",
         RunStatus::Offline => "stopped for missing answers while offline",
         RunStatus::Unreachable => "stopped: a model could not be reached",
+        RunStatus::Stopped => "stopped by a hook of its file",
     }
 }
 
