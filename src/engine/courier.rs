@@ -9,7 +9,7 @@ use crate::store::GivenUp;
 #[derive(Debug)]
 pub(super) enum Parcel {
     /// A call that was answered.
-    Call(Place, CallRecord),
+    Call(Place, Box<CallRecord>),
     /// A failure that is not recorded as the trial's.
     GivenUp(GivenUp),
     /// What a hook said.
@@ -41,7 +41,7 @@ impl Courier {
 
     /// Hands over a call of a trial that goes on after it.
     pub fn call(&self, place: Place, call: &CallRecord) {
-        self.send(Parcel::Call(place, call.clone()));
+        self.send(Parcel::Call(place, Box::new(call.clone())));
     }
 
     pub(super) fn send(&self, parcel: Parcel) {

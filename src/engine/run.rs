@@ -261,7 +261,7 @@ impl<L: Laboratory> Owner<'_, L> {
             Parcel::Call(place, call) => {
                 self.recorded_usd += dollars(&call);
                 self.handed.entry(place).or_default().insert(call.id);
-                self.recorder.keep(place, call);
+                self.recorder.keep(place, *call);
             }
             Parcel::GivenUp(given_up) => {
                 self.account(given_up.place, &given_up.calls);
