@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use crate::base::{Digest, Span};
 use crate::catalogue::assembler::{Assembler, models_in};
 use crate::catalogue::error::AssembleError;
+use crate::catalogue::hooks::HookFunctions;
 use crate::dataset::{self, Desk, FileDigest, Loaded};
 use crate::model::{self, Gateway, GatewaySettings, Recorded, Surroundings};
 use crate::record::Item;
@@ -95,6 +96,8 @@ pub struct Assembly {
     pub strategies: Vec<Arc<dyn Strategy>>,
     /// The scorers, by metric.
     pub scorers: Vec<Box<dyn Scorer>>,
+    /// The hooks of the file.
+    pub hooks: HookFunctions,
     /// The items.
     pub items: Vec<Arc<Item>>,
     /// Compiles and keeps the functions of the experiment.
@@ -156,6 +159,7 @@ pub fn assemble(
         gateway,
         strategies,
         scorers,
+        hooks: HookFunctions::compile(experiment, &materials.workshop)?,
         items: materials.items.clone(),
         workshop: materials.workshop.clone(),
         sources,

@@ -6,7 +6,7 @@ use crate::base::Span;
 use crate::dataset::DatasetError;
 use crate::model;
 use crate::script::ScriptProblem;
-use crate::spec::Call;
+use crate::spec::{Call, Function};
 use crate::strategy;
 
 /// An experiment that checks and cannot be built: a file that is not there, data that does
@@ -32,10 +32,21 @@ impl AssembleError {
     pub(super) fn of_script(problem: &ScriptProblem, call: &Call) -> Self {
         let function =
             call.args.values().find_map(|argument| argument.value.as_function());
-        let span = function.map_or(call.span, |function| {
-            let start = function.span.start as usize;
-            Span::new(function.span.file, start + problem.start, start + problem.end)
-        });
+        match function {
+            Some(function) => Self::of_function(problem, function),
+            None => Self {
+                message: problem.message.clone(),
+                span: call.span,
+                help: problem.help.clone(),
+            },
+        }
+    }
+
+    /// Places a script's problem in its function.
+    pub(super) fn of_function(problem: &ScriptProblem, function: &Function) -> Self {
+        let start = function.span.start as usize;
+        let span =
+            Span::new(function.span.file, start + problem.start, start + problem.end);
         Self { message: problem.message.clone(), span, help: problem.help.clone() }
     }
 }

@@ -7,11 +7,13 @@
 mod assemble;
 mod assembler;
 mod error;
+mod hooks;
 mod lists;
 mod page;
 mod reference;
 
 pub use assemble::{Assembly, Materials, Needs, assemble};
 pub use error::AssembleError;
+pub use hooks::HookFunctions;
 pub use lists::signatures;
 pub use reference::{Page, doc, names, reference};

@@ -133,6 +133,9 @@ pub(super) struct RunArgs {
     /// Begin a new run, whatever was there before
     #[arg(long)]
     pub(super) fresh: bool,
+    /// Run the trials again that failed; what they failed of stays in the store
+    #[arg(long)]
+    pub(super) retry_failed: bool,
     /// Folder that holds the runs
     #[arg(long, default_value = "runs")]
     pub(super) out: PathBuf,

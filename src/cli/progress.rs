@@ -95,6 +95,11 @@ impl Observer for Bar {
         self.bar.suspend(|| tell(&format!("note: {text}\n")));
     }
 
+    fn said(&self, hook: &'static str, text: &str) {
+        tracing::info!(hook, "{text}");
+        self.bar.suspend(|| tell(&format!("{hook}: {text}\n")));
+    }
+
     fn stopping(&self, reason: StopReason, under_way: u64) {
         tracing::warn!(?reason, under_way, "no more trials are started");
         if reason == StopReason::Interrupted && under_way > 0 {

@@ -161,6 +161,7 @@ fn facts(
             done: totals.committed - totals.failed,
             failed: totals.failed,
             reused,
+            retried: store.retried().map_err(failed)?,
         },
         calls: CallTotals {
             calls: totals.calls,
@@ -206,6 +207,7 @@ fn status_then(status: RunStatus) -> &'static str {
         RunStatus::TooManyFailures => "stopped for too many failures",
         RunStatus::Offline => "stopped for missing answers while offline",
         RunStatus::Unreachable => "stopped: a model could not be reached",
+        RunStatus::Stopped => "stopped by a hook of its file",
     }
 }
 
@@ -219,6 +221,7 @@ fn stopped(status: RunStatus) -> Option<&'static str> {
         RunStatus::TooManyFailures => Some("too many trials failed"),
         RunStatus::Offline => Some("answers were missing (offline, or replayed)"),
         RunStatus::Unreachable => Some("a model could not be reached"),
+        RunStatus::Stopped => Some("a hook of the file stopped it"),
     }
 }
 

@@ -111,7 +111,7 @@ struct Earlier {
     same: Option<PathBuf>,
     /// Runs to take trials over from, newest first.
     others: Vec<PathBuf>,
-    /// Trials committed in the run that is gone on with.
+    /// Trials of the run that is gone on with that are not run again.
     committed: u64,
     /// What it has spent.
     spent: Spent,
@@ -140,7 +140,10 @@ fn earlier(prepared: &Prepared, args: &RunArgs) -> Result<Earlier, Trouble> {
         spent,
         windows,
         same: same.map(|run| run.folder.clone()),
-        committed: same.map_or(0, |run| run.committed),
+        committed: same.map_or(0, |run| match args.retry_failed {
+            true => run.committed - run.failed,
+            false => run.committed,
+        }),
         others: runs
             .iter()
             .filter(|run| !is_same(run))
@@ -234,6 +237,7 @@ fn carry_out(ready: &Ready, store: Store, args: &RunArgs) -> Result<RunSummary, 
     let options = EngineOptions {
         concurrency: header.concurrency,
         max_failures: header.max_failures,
+        retry_failed: args.retry_failed,
         started: Some(environment::now()),
         budget: header.budget,
         ..EngineOptions::default()
@@ -358,6 +362,7 @@ fn why(reason: StopReason) -> &'static str {
         StopReason::Offline => "answers were not in the cache (--offline)",
         StopReason::NotReplayed => "calls were not in the recording (--replay)",
         StopReason::Unreachable => "a model was given up",
+        StopReason::Hook => "a hook of the file stopped it",
     }
 }
 
@@ -369,7 +374,8 @@ fn ending(results: &Results, summary: &RunSummary, args: &RunArgs) -> Exit {
             | StopReason::TooManyFailures
             | StopReason::Offline
             | StopReason::NotReplayed
-            | StopReason::Unreachable,
+            | StopReason::Unreachable
+            | StopReason::Hook,
         ) => Exit::Incomplete,
         None if !summary.complete => Exit::Incomplete,
         None => {

@@ -59,6 +59,7 @@ fn status(run: &FoundRun) -> &'static str {
         RunStatus::TooManyFailures => "stopped for too many failures",
         RunStatus::Offline => "stopped for missing answers (offline, or replayed)",
         RunStatus::Unreachable => "stopped: a model could not be reached",
+        RunStatus::Stopped => "stopped by a hook of its file",
     }
 }
 

@@ -1,36 +1,93 @@
 //! The laboratory of a real run: an assembly of strategies, metrics and models.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::base::Digester;
+use crate::base::{CallId, Digester};
 use crate::catalogue::Assembly;
+use crate::engine::courier::Courier;
+use crate::engine::hooks;
 use crate::engine::laboratory::{Attempt, Laboratory, Spend};
+use crate::engine::moment::{Heard, HookSet, Moment};
 use crate::plan::TrialSpec;
-use crate::record::{Failure, FailureKind, LimitEvent, Output, Score, Usage};
+use crate::record::{CallRecord, Failure, FailureKind, LimitEvent, Output, Place, Score};
 use crate::score;
 use crate::script::ScriptRun;
-use crate::strategy::{TrialContext, TrialKey};
+use crate::strategy::{Checkpoints, TrialContext, TrialKey};
 
 /// An assembly at work.
 #[derive(Debug)]
 pub struct Bench {
     assembly: Assembly,
     seed: u64,
+    /// By condition, whether a trial may make more calls than one.
+    many_calls: Vec<bool>,
+    keeper: Mutex<Option<Keeper>>,
+}
+
+/// The answers of trials that an earlier session broke off, and where new ones go.
+#[derive(Debug)]
+struct Keeper {
+    known: BTreeMap<Place, Vec<CallRecord>>,
+    courier: Courier,
+}
+
+/// What one trial goes on from.
+#[derive(Debug)]
+struct Kept {
+    place: Place,
+    known: BTreeMap<CallId, CallRecord>,
+    courier: Courier,
+}
+
+impl Checkpoints for Kept {
+    fn known(&self, id: &CallId) -> Option<CallRecord> {
+        self.known.get(id).cloned()
+    }
+
+    fn keep(&self, call: &CallRecord) {
+        self.courier.call(self.place, call);
+    }
 }
 
 impl Bench {
     /// Puts an assembly to work under the experiment's seed.
     #[must_use]
     pub fn new(assembly: Assembly, seed: u64) -> Self {
-        Self { assembly, seed }
+        let many_calls = (0..assembly.strategies.len())
+            .map(|condition| {
+                let forecast = assembly.forecast(condition);
+                forecast
+                    .is_none_or(|forecast| !matches!(forecast.worst_calls, Some(0 | 1)))
+            })
+            .collect();
+        Self { assembly, seed, many_calls, keeper: Mutex::default() }
     }
 
     /// Returns the assembly.
     #[must_use]
     pub fn assembly(&self) -> &Assembly {
         &self.assembly
+    }
+
+    /// Returns what a trial goes on from: `None` where it makes one call. What was known of
+    /// it is given away: a second run of it asks anew.
+    fn checkpoints(&self, trial: &TrialSpec) -> Option<Arc<dyn Checkpoints>> {
+        if !*self.many_calls.get(trial.condition as usize)? {
+            return None;
+        }
+        let mut keeper = self.keeper();
+        let keeper = keeper.as_mut()?;
+        let place = trial.place();
+        let known = keeper.known.remove(&place).unwrap_or_default();
+        let known = known.into_iter().map(|call| (call.id, call)).collect();
+        Some(Arc::new(Kept { place, known, courier: keeper.courier.clone() }))
+    }
+
+    fn keeper(&self) -> MutexGuard<'_, Option<Keeper>> {
+        self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -46,15 +103,15 @@ impl Laboratory for Bench {
                 FailureKind::Cancelled,
                 "the plan names a condition or an item that there is not",
             );
-            return Attempt {
-                outcome: Err(failure),
-                usage: Usage::default(),
-                calls: Vec::new(),
-            };
+            return Attempt::failed(failure);
         };
         let key = TrialKey { digest: trial.key, repeat: trial.repeat, seed: self.seed };
-        let context =
-            TrialContext::new(Arc::clone(&self.assembly.gateway), Arc::clone(item), key);
+        let context = TrialContext::going_on(
+            Arc::clone(&self.assembly.gateway),
+            Arc::clone(item),
+            key,
+            self.checkpoints(trial),
+        );
         let outcome = context.finish(strategy.as_ref()).await;
         Attempt {
             outcome: outcome.map(Arc::new),
@@ -94,6 +151,24 @@ impl Laboratory for Bench {
 
     fn limit_events(&self) -> Vec<LimitEvent> {
         self.assembly.gateway.take_events()
+    }
+
+    fn keeps_calls(&self) -> bool {
+        self.many_calls.contains(&true)
+    }
+
+    fn resume(&self, known: BTreeMap<Place, Vec<CallRecord>>, courier: Courier) {
+        *self.keeper() = Some(Keeper { known, courier });
+    }
+
+    fn hooks(&self) -> HookSet {
+        hooks::set(&self.assembly.hooks)
+    }
+
+    fn hook(&self, moment: &Moment) -> Heard {
+        let item =
+            moment.trial().and_then(|trial| self.assembly.items.get(trial.item as usize));
+        hooks::call(&self.assembly.hooks, &self.assembly.sources, item, moment)
     }
 
     fn stop(&self) {

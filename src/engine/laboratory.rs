@@ -1,11 +1,14 @@
 //! What the engine needs to carry out trials: the strategies and metrics of an experiment.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::engine::courier::Courier;
+use crate::engine::moment::{Heard, HookSet, Moment};
 use crate::plan::TrialSpec;
-use crate::record::{CallRecord, Failure, LimitEvent, Output, Score, Usage};
+use crate::record::{CallRecord, Failure, LimitEvent, Output, Place, Score, Usage};
 
 /// Strategies, metrics and models, ready to be used.
 #[async_trait]
@@ -27,6 +30,29 @@ pub trait Laboratory: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Says whether trials hand over their calls as they end, so that one that is broken off
+    /// goes on from its last committed call.
+    fn keeps_calls(&self) -> bool {
+        false
+    }
+
+    /// Takes the answers of trials that an earlier session broke off, and where calls go
+    /// that are answered now. Is called before the first trial where calls are kept.
+    fn resume(&self, known: BTreeMap<Place, Vec<CallRecord>>, courier: Courier) {
+        drop((known, courier));
+    }
+
+    /// Says which hooks the file has.
+    fn hooks(&self) -> HookSet {
+        HookSet::default()
+    }
+
+    /// Calls a hook, on this thread.
+    fn hook(&self, moment: &Moment) -> Heard {
+        let _ = moment;
+        Heard::default()
+    }
+
     /// Lets no new call begin.
     fn stop(&self);
 }
@@ -40,6 +66,14 @@ pub struct Attempt {
     pub usage: Usage,
     /// Its calls, in the order in which they ended.
     pub calls: Vec<CallRecord>,
+}
+
+impl Attempt {
+    /// Returns an attempt that failed before it made a call.
+    #[must_use]
+    pub fn failed(failure: Failure) -> Self {
+        Self { outcome: Err(failure), usage: Usage::default(), calls: Vec::new() }
+    }
 }
 
 /// What calls took so far.

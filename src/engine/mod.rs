@@ -7,17 +7,26 @@
 //! they are a `Laboratory`.
 
 mod bench;
+mod courier;
 mod failures;
+mod hooks;
 mod laboratory;
+mod moment;
+mod notes;
 mod observe;
 mod recorder;
 mod run;
 mod schedule;
+mod standing;
 mod takeover;
+mod terms;
 mod trial;
 
 pub use bench::Bench;
+pub use courier::Courier;
 pub use laboratory::{Attempt, Laboratory, Spend};
+pub use moment::{Decision, Heard, HookSet, Moment, RunCounts};
 pub use observe::{Observer, Progress, Silent};
-pub use run::{EngineError, EngineOptions, RunSummary, StopReason, StopSignal, run};
+pub use run::run;
 pub use takeover::{Takeover, take_over};
+pub use terms::{EngineError, EngineOptions, RunSummary, StopReason, StopSignal};

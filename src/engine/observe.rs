@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::engine::laboratory::Spend;
-use crate::engine::run::StopReason;
+use crate::engine::terms::StopReason;
 use crate::record::{FailureKind, TrialRecord};
 
 /// How far a run is. Counts of trials are of those on the disk, of the selection.
@@ -20,6 +20,8 @@ pub struct Progress {
     pub failed: u64,
     /// The failed ones by kind, those included that are not on the disk yet.
     pub failures: BTreeMap<FailureKind, u64>,
+    /// Of those failed, how many a hook of the file skipped or let go.
+    pub skipped: u64,
     /// Trials under way.
     pub under_way: u64,
     /// Since the session began.
@@ -62,6 +64,11 @@ pub trait Observer: Send + Sync {
     /// Is called once when it is seen that the run will hit a limit.
     fn warning(&self, text: &str) {
         let _ = text;
+    }
+
+    /// Is called with what a hook of the file logged, and once for each hook that failed.
+    fn said(&self, hook: &'static str, text: &str) {
+        let _ = (hook, text);
     }
 
     /// Is called when no more trials are started although some are left.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::record::{Outcome, TrialRecord};
-use crate::store::{Batch, HistoryEvent, RunStatus, Store, StoreError};
+use crate::record::{CallRecord, FailureKind, Outcome, Place, TrialRecord};
+use crate::store::{Batch, GivenUp, HistoryEvent, RunStatus, Store, StoreError};
 
 /// A batch is committed when it holds this many records …
 const BATCH: usize = 4_096;
@@ -19,12 +19,14 @@ const AGE: Duration = Duration::from_millis(200);
 const BACKLOG: usize = 2 * BATCH;
 
 /// What a commit wrote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Written {
     /// Trials.
     pub(super) trials: u64,
     /// Of those, how many failed.
     pub(super) failed: u64,
+    /// Of those failed, how many a hook skipped or let go.
+    pub(super) skipped: u64,
 }
 
 /// Holds the store and the records that are not on the disk yet.
@@ -53,7 +55,24 @@ impl Recorder {
     /// Takes a record to be committed.
     pub(super) fn take(&mut self, record: TrialRecord) {
         self.begin();
+        // The record holds the calls that are not on the disk yet.
+        if !self.batch.calls.is_empty() {
+            self.batch.calls.remove(&record.place());
+        }
         self.batch.trials.push(record);
+    }
+
+    /// Takes a call of a trial that is under way.
+    pub(super) fn keep(&mut self, place: Place, call: CallRecord) {
+        self.begin();
+        self.batch.calls.entry(place).or_default().push(call);
+    }
+
+    /// Takes a failure whose trial is run again.
+    pub(super) fn give_up(&mut self, given_up: GivenUp) {
+        self.begin();
+        self.batch.calls.remove(&given_up.place);
+        self.batch.given_up.push(given_up);
     }
 
     /// Takes what happened to the run.
@@ -103,21 +122,24 @@ impl Recorder {
     }
 
     /// Starts a commit if none is under way and the batch is due, or if it is asked to.
-    pub(super) fn flush(&mut self, at_once: bool) {
+    pub(super) fn flush(&mut self, at_once: bool, at: String) {
         if !self.is_due(at_once) {
             return;
         }
         let Some(mut store) = self.store.take() else { return };
-        let batch = std::mem::take(&mut self.batch);
+        let batch = Batch { at, ..std::mem::take(&mut self.batch) };
         self.oldest = None;
         self.commit = Some(tokio::task::spawn_blocking(move || {
-            let written = store.commit_batch(&batch).map(|trials| Written {
-                trials,
-                failed: batch
-                    .trials
-                    .iter()
-                    .filter(|record| matches!(record.outcome, Outcome::Failed(_)))
-                    .count() as u64,
+            let written = store.commit_batch(&batch).map(|trials| {
+                let mut written = Written { trials, ..Written::default() };
+                for record in &batch.trials {
+                    if let Outcome::Failed(failure) = &record.outcome {
+                        written.failed += 1;
+                        let skipped = failure.kind == FailureKind::Skipped;
+                        written.skipped += u64::from(skipped);
+                    }
+                }
+                written
             });
             (store, written)
         }));
@@ -138,9 +160,13 @@ impl Recorder {
     }
 
     /// Commits what is left and says how far the run is.
-    pub(super) async fn close(&mut self, status: RunStatus) -> Result<(), StoreError> {
+    pub(super) async fn close(
+        &mut self,
+        status: RunStatus,
+        at: String,
+    ) -> Result<(), StoreError> {
         let Some(mut store) = self.store.take() else { return Ok(()) };
-        let batch = std::mem::take(&mut self.batch);
+        let batch = Batch { at, ..std::mem::take(&mut self.batch) };
         let close = tokio::task::spawn_blocking(move || {
             store.commit_batch(&batch)?;
             store.set_status(status)?;

@@ -5,22 +5,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, TimeDelta};
-use serde::Serialize;
 use serde_json::json;
-use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
+use crate::base::CallId;
+use crate::engine::courier::{Courier, Parcel};
 use crate::engine::failures::{exceeds, too_many};
 use crate::engine::laboratory::Laboratory;
+use crate::engine::notes::HookLedger;
 use crate::engine::observe::{Observer, Progress};
 use crate::engine::recorder::{Recorder, Written};
 use crate::engine::schedule::Schedule;
-use crate::engine::trial::{Pace, carry_out, excuse};
+use crate::engine::standing::Standing;
+use crate::engine::terms::{
+    EngineError, EngineOptions, RunSummary, StopReason, StopSignal,
+};
+use crate::engine::trial::{Ended, Shift, carry_out, excuse};
 use crate::plan::{Bitmap, Plan};
-use crate::record::{Failure, FailureKind, LimitEvent, Outcome, TrialRecord};
-use crate::store::{HistoryEvent, RunStatus, Store, StoreError};
+use crate::record::{CallRecord, Failure, FailureKind, LimitEvent, Outcome, Place};
+use crate::store::{HistoryEvent, RunStatus, Store};
 
 /// Trials of this session after which it is foreseen what the rest will cost.
 const ENOUGH: u64 = 20;
@@ -33,113 +38,6 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// How long cancelled trials may take to end; one that computes cannot be dropped earlier.
 const JOIN: Duration = Duration::from_secs(2);
-
-/// How a plan is carried out. None of it changes a result.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EngineOptions {
-    /// Trials under way at once.
-    pub concurrency: u32,
-    /// The share of trials that may fail, 0 to 1.
-    pub max_failures: f64,
-    /// How long trials under way may take to finish once the user stops the run.
-    pub grace: Duration,
-    /// Whether trials that failed are carried out again. A run that stopped for too many
-    /// failures does so by itself.
-    pub retry_failed: bool,
-    /// When the session began, by the user's clock: events are dated by it.
-    pub started: Option<DateTime<FixedOffset>>,
-    /// The budget in dollars, so that it can be told early that it will not do.
-    pub budget: Option<f64>,
-}
-
-impl Default for EngineOptions {
-    fn default() -> Self {
-        Self {
-            concurrency: 32,
-            max_failures: 0.1,
-            grace: Duration::from_secs(10),
-            retry_failed: false,
-            started: None,
-            budget: None,
-        }
-    }
-}
-
-/// What the user wants of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum StopSignal {
-    /// It may go on.
-    #[default]
-    GoOn,
-    /// It starts no more trials, and ends when those under way have or the grace is over.
-    Finish,
-    /// It drops the trials under way, commits what is there, and ends.
-    AtOnce,
-}
-
-/// Why a run ended before its plan did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StopReason {
-    /// The user stopped it.
-    Interrupted,
-    /// The budget does not allow another call.
-    Budget,
-    /// More than the allowed share of the trials failed.
-    TooManyFailures,
-    /// Some answers were not in the cache while offline.
-    Offline,
-    /// Some calls were not in the recording that is replayed.
-    NotReplayed,
-    /// A model was given up: nobody answers, or every request is refused.
-    Unreachable,
-}
-
-impl StopReason {
-    /// Says whether other trials may go on all the same.
-    fn is_of_some(self) -> bool {
-        match self {
-            Self::Offline | Self::NotReplayed | Self::Unreachable => true,
-            Self::Interrupted | Self::Budget | Self::TooManyFailures => false,
-        }
-    }
-}
-
-/// What a session did.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RunSummary {
-    /// Trials selected.
-    pub planned: u64,
-    /// Of those, how many are recorded now, failed ones included.
-    pub done: u64,
-    /// Of those done, how many failed.
-    pub failed: u64,
-    /// Of those done, how many were recorded before this session.
-    pub reused: u64,
-    /// Trials that ran in this session and are not recorded, since the budget, the missing
-    /// network or the user kept them from finishing.
-    pub unrecorded: u64,
-    /// Whether every selected trial is recorded and no more than the allowed share failed.
-    pub complete: bool,
-    /// Why it ended early.
-    pub stopped: Option<StopReason>,
-    /// The failure of a trial that made it end early, where one did.
-    pub because: Option<String>,
-}
-
-/// A run could not be carried out.
-#[derive(Debug, Error)]
-pub enum EngineError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The run on disk holds trials of another experiment or of other items.
-    #[error("the run in `{folder}` holds trials of another experiment or other items")]
-    OtherExperiment {
-        /// The run's folder.
-        folder: String,
-    },
-}
 
 /// Carries out a plan, from where the store stands to its end or to a reason to stop.
 ///
@@ -162,15 +60,26 @@ pub async fn run<L: Laboratory>(
     let recorded_usd = store.spent()?.recorded;
     let failures = standing.failures(&store)?;
     let spent_before = laboratory.spend().usd;
+    let (courier, parcels) = Courier::new();
+    let mut handed = BTreeMap::new();
+    if laboratory.keeps_calls() {
+        let known = store.checkpoints()?;
+        for (place, calls) in &known {
+            handed.insert(*place, calls.iter().map(|call| call.id).collect());
+        }
+        laboratory.resume(known, courier.clone());
+    }
     let mut owner = Owner {
         plan,
-        laboratory,
+        shift: Arc::new(Shift::new(laboratory, courier)),
         options,
         observer,
         stop,
         recorder: Recorder::new(store),
         tasks: JoinSet::new(),
-        pace: Arc::default(),
+        parcels,
+        handed,
+        hooks: HookLedger::default(),
         started: Instant::now(),
         schedule: Schedule::new(plan, &standing.done),
         recorded_usd,
@@ -182,85 +91,39 @@ pub async fn run<L: Laboratory>(
             reused: standing.reused,
             failed: standing.failed,
             failures,
+            skipped: standing.skipped,
             ..Progress::default()
         },
         done: standing.done,
         finished: standing.reused,
         failed: standing.failed,
+        skipped: standing.skipped,
         unrecorded: 0,
         reason: None,
         because: None,
         patience: None,
     };
+    owner.begin().await;
     owner.carry_on().await?;
+    owner.finish().await;
     owner.close().await
 }
 
-/// Where a store stands when a session begins.
-struct Standing {
-    done: Bitmap,
-    /// Selected trials that are done.
-    reused: u64,
-    /// Of those, how many failed.
-    failed: u64,
-}
-
-impl Standing {
-    fn of(plan: &Plan, store: &Store, retry: bool) -> Result<Self, EngineError> {
-        let retry = retry || store.status()? == RunStatus::TooManyFailures;
-        let mut done = Bitmap::new(plan.whole());
-        let mut failures = BTreeSet::new();
-        let mut strange = plan.whole() != store.info().planned;
-        store.committed(|trial| {
-            let known = plan.find(trial.place).is_some_and(|spec| spec.id == trial.id);
-            strange |= !known;
-            let index = plan.index(trial.place);
-            if trial.failed && !retry {
-                failures.insert(index);
-            }
-            if !trial.failed || !retry {
-                done.insert(index);
-            }
-        })?;
-        if strange {
-            let folder = store.folder().display().to_string();
-            return Err(EngineError::OtherExperiment { folder });
-        }
-        let (mut reused, mut failed) = (done.count(), failures.len() as u64);
-        if plan.len() < plan.whole() && reused > 0 {
-            (reused, failed) = (0, 0);
-            for position in 0..plan.len() {
-                let index = plan.index(plan.place(position));
-                reused += u64::from(done.contains(index));
-                failed += u64::from(failures.contains(&index));
-            }
-        }
-        Ok(Self { done, reused, failed })
-    }
-
-    /// Counts by kind the failures that stand.
-    fn failures(&self, store: &Store) -> Result<BTreeMap<FailureKind, u64>, StoreError> {
-        let mut kinds = BTreeMap::new();
-        if self.failed > 0 {
-            for count in store.failures()? {
-                *kinds.entry(count.kind).or_default() += count.trials;
-            }
-        }
-        Ok(kinds)
-    }
-}
-
 /// The one owner of a run's state.
-struct Owner<'a, L> {
+pub(super) struct Owner<'a, L> {
     plan: &'a Plan,
-    laboratory: Arc<L>,
+    pub(super) shift: Arc<Shift<L>>,
     options: EngineOptions,
-    observer: &'a dyn Observer,
+    pub(super) observer: &'a dyn Observer,
     stop: watch::Receiver<StopSignal>,
-    recorder: Recorder,
-    tasks: JoinSet<TrialRecord>,
-    pace: Arc<Pace>,
-    started: Instant,
+    pub(super) recorder: Recorder,
+    tasks: JoinSet<Ended>,
+    /// What trials under way hand over.
+    parcels: mpsc::UnboundedReceiver<Parcel>,
+    /// The calls of trials under way that are recorded before their trial is.
+    handed: BTreeMap<Place, BTreeSet<CallId>>,
+    pub(super) hooks: HookLedger,
+    pub(super) started: Instant,
     schedule: Schedule,
     /// Dollars that recorded calls account for.
     recorded_usd: f64,
@@ -269,14 +132,16 @@ struct Owner<'a, L> {
     /// Whether it was told that the budget will not do.
     warned: bool,
     done: Bitmap,
-    progress: Progress,
+    pub(super) progress: Progress,
     /// Selected trials finished, on the disk or on their way there.
     finished: u64,
     /// Of those, how many failed.
     failed: u64,
+    /// Of those, how many a hook of the file skipped or let go.
+    skipped: u64,
     unrecorded: u64,
     reason: Option<StopReason>,
-    because: Option<Failure>,
+    pub(super) because: Option<Failure>,
     /// When trials under way are dropped.
     patience: Option<Instant>,
 }
@@ -289,6 +154,7 @@ impl<L: Laboratory> Owner<'_, L> {
         let mut listening = true;
         self.heed();
         loop {
+            self.open_parcels();
             self.refill();
             let idle = self.tasks.is_empty();
             self.flush(idle);
@@ -304,6 +170,7 @@ impl<L: Laboratory> Owner<'_, L> {
                     Err(_) => listening = false,
                 },
                 written = self.recorder.committed() => self.written(written?),
+                Some(parcel) = self.parcels.recv() => self.open(parcel),
                 () = wait(wake) => self.lose_patience().await,
                 _ = tick.tick() => {
                     self.note_limits();
@@ -330,34 +197,40 @@ impl<L: Laboratory> Owner<'_, L> {
             let Some(spec) = self.schedule.next(self.plan, &self.done, most) else {
                 return;
             };
-            let (laboratory, pace) = (self.laboratory.clone(), self.pace.clone());
-            self.tasks.spawn(carry_out(laboratory, spec, pace));
+            self.tasks.spawn(carry_out(self.shift.clone(), spec));
         }
     }
 
     /// Takes the record of a trial that ended.
-    fn joined(&mut self, joined: Result<TrialRecord, JoinError>) {
+    fn joined(&mut self, joined: Result<Ended, JoinError>) {
+        // What a trial handed over comes before its record.
+        self.open_parcels();
         // A task ends by itself or by being cancelled; panics are caught inside.
-        let Ok(record) = joined else {
+        let Ok(Ended { record, abort }) = joined else {
             self.unrecorded += 1;
             return;
         };
         self.schedule.ended(record.condition);
+        if abort {
+            self.unrecorded += 1;
+            self.end(StopReason::Hook);
+            if let Outcome::Failed(failure) = record.outcome {
+                self.because.get_or_insert(failure);
+            }
+            return;
+        }
         if let Some(failure) = excuse(&record) {
             self.unrecorded += 1;
             self.end(reason_of(failure.kind));
             self.because.get_or_insert_with(|| failure.clone());
             return;
         }
-        self.recorded_usd += record
-            .calls
-            .iter()
-            .map(|call| call.cost.unwrap_or(0.0) + call.presumed)
-            .sum::<f64>();
+        self.account(record.place(), &record.calls);
         self.finished += 1;
         if let Outcome::Failed(failure) = &record.outcome {
             self.failed += 1;
             *self.progress.failures.entry(failure.kind).or_default() += 1;
+            self.skipped += u64::from(failure.kind == FailureKind::Skipped);
             self.observer.failed(&record);
         }
         self.done.insert(self.plan.index(record.place()));
@@ -365,22 +238,62 @@ impl<L: Laboratory> Owner<'_, L> {
         self.flush(false);
         let planned = self.progress.planned;
         if self.finished < planned
-            && too_many(self.failed, self.finished, planned, self.options.max_failures)
+            && too_many(
+                self.failed - self.skipped,
+                self.finished,
+                planned,
+                self.options.max_failures,
+            )
         {
             self.end(StopReason::TooManyFailures);
         }
     }
 
+    /// Opens what trials under way have handed over.
+    fn open_parcels(&mut self) {
+        while let Ok(parcel) = self.parcels.try_recv() {
+            self.open(parcel);
+        }
+    }
+
+    fn open(&mut self, parcel: Parcel) {
+        match parcel {
+            Parcel::Call(place, call) => {
+                self.recorded_usd += dollars(&call);
+                self.handed.entry(place).or_default().insert(call.id);
+                self.recorder.keep(place, *call);
+            }
+            Parcel::GivenUp(given_up) => {
+                self.account(given_up.place, &given_up.calls);
+                self.recorder.give_up(given_up);
+            }
+            Parcel::Note(note) => self.noted(note),
+        }
+    }
+
+    /// Adds up the calls of a trial that are recorded with it, and not before it.
+    fn account(&mut self, place: Place, calls: &[CallRecord]) {
+        let handed = self.handed.remove(&place).unwrap_or_default();
+        let new = calls.iter().filter(|call| !handed.contains(&call.id));
+        self.recorded_usd += new.map(dollars).sum::<f64>();
+    }
+
+    /// Returns the time by the user's clock; the time since the start where there is none.
+    pub(super) fn now(&self) -> String {
+        moment(self.options.started, self.started.elapsed())
+    }
+
     fn written(&mut self, written: Written) {
         self.progress.done += written.trials;
         self.progress.failed += written.failed;
+        self.progress.skipped += written.skipped;
         self.tell();
     }
 
     fn tell(&mut self) {
         self.progress.under_way = self.tasks.len() as u64;
         self.progress.elapsed = self.started.elapsed();
-        self.progress.spend = self.laboratory.spend();
+        self.progress.spend = self.shift.laboratory.spend();
         self.foresee();
         self.observer.progress(&self.progress);
     }
@@ -411,13 +324,13 @@ impl<L: Laboratory> Owner<'_, L> {
     fn flush(&mut self, at_once: bool) {
         if self.recorder.is_due(at_once) {
             self.expose();
-            self.recorder.flush(at_once);
+            self.recorder.flush(at_once, self.now());
         }
     }
 
     /// Works out what is spent or held back beside the calls that are recorded.
     fn expose(&mut self) {
-        let spend = self.laboratory.spend();
+        let spend = self.shift.laboratory.spend();
         let dollars = (spend.usd + spend.reserved_usd - self.recorded_usd).max(0.0);
         // Less than a millionth of a cent is the rounding of sums.
         let dollars = if dollars < 1e-8 { 0.0 } else { dollars };
@@ -426,14 +339,14 @@ impl<L: Laboratory> Owner<'_, L> {
 
     /// Writes down what became of the models' limits.
     fn note_limits(&mut self) {
-        let events = self.laboratory.limit_events();
+        let events = self.shift.laboratory.limit_events();
         let started = self.options.started;
         self.recorder.note(events.iter().map(|event| limit_event(event, started)));
     }
 
     /// Starts no more trials. The first reason counts, except that one that stops the whole
     /// run counts more than one that only some trials have.
-    fn end(&mut self, reason: StopReason) {
+    pub(super) fn end(&mut self, reason: StopReason) {
         if self.reason.is_none_or(StopReason::is_of_some) {
             let told = self.reason == Some(reason);
             if self.reason.is_none() || !reason.is_of_some() {
@@ -469,7 +382,7 @@ impl<L: Laboratory> Owner<'_, L> {
             return;
         }
         self.patience = None;
-        self.laboratory.stop();
+        self.shift.laboratory.stop();
         while let Some(joined) = self.tasks.try_join_next() {
             self.joined(joined);
         }
@@ -491,9 +404,9 @@ impl<L: Laboratory> Owner<'_, L> {
         self.note_limits();
         self.expose();
         self.tell();
-        let Progress { planned, done, reused, failed, .. } = self.progress;
+        let Progress { planned, done, reused, failed, skipped, .. } = self.progress;
         let allowed = self.options.max_failures;
-        if self.reason.is_none() && exceeds(failed, planned, allowed) {
+        if self.reason.is_none() && exceeds(failed - skipped, planned, allowed) {
             self.end(StopReason::TooManyFailures);
         }
         let complete =
@@ -507,8 +420,10 @@ impl<L: Laboratory> Owner<'_, L> {
             Some(StopReason::TooManyFailures) => RunStatus::TooManyFailures,
             Some(StopReason::Offline | StopReason::NotReplayed) => RunStatus::Offline,
             Some(StopReason::Unreachable) => RunStatus::Unreachable,
+            Some(StopReason::Hook) => RunStatus::Stopped,
         };
-        self.recorder.close(status).await?;
+        let at = self.now();
+        self.recorder.close(status, at).await?;
         let unrecorded = self.unrecorded;
         let because = self.because.filter(|_| stopped.is_some());
         let because = because.map(|failure| failure.to_string());
@@ -516,11 +431,13 @@ impl<L: Laboratory> Owner<'_, L> {
             planned,
             done,
             failed,
+            skipped,
             reused,
             unrecorded,
             complete,
             stopped,
             because,
+            hook_failures: self.hooks.failures(),
         })
     }
 }
@@ -544,20 +461,28 @@ fn limit_event(
     event: &LimitEvent,
     started: Option<DateTime<FixedOffset>>,
 ) -> HistoryEvent {
-    let after = event.after.as_secs_f64();
-    let at = started
-        .zip(TimeDelta::from_std(event.after).ok())
-        .and_then(|(started, after)| started.checked_add_signed(after));
     HistoryEvent {
-        at: at.map_or_else(|| format!("+{after:.3}s"), |at| at.to_rfc3339()),
+        at: moment(started, event.after),
         kind: "limit".to_owned(),
         detail: json!({
             "model": event.model.as_ref(),
             "what": event.what,
             "size": event.size,
-            "after_s": after,
+            "after_s": event.after.as_secs_f64(),
         }),
     }
+}
+
+fn moment(started: Option<DateTime<FixedOffset>>, after: Duration) -> String {
+    let at = started
+        .zip(TimeDelta::from_std(after).ok())
+        .and_then(|(started, after)| started.checked_add_signed(after));
+    at.map_or_else(|| format!("+{:.3}s", after.as_secs_f64()), |at| at.to_rfc3339())
+}
+
+/// What a call cost, or may have cost at most.
+fn dollars(call: &CallRecord) -> f64 {
+    call.cost.unwrap_or(0.0) + call.presumed
 }
 
 async fn wait(until: Option<Instant>) {

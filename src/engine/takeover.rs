@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::base::Digest;
 use crate::engine::laboratory::Laboratory;
-use crate::engine::run::EngineError;
+use crate::engine::terms::EngineError;
 use crate::engine::trial::{all_scores, score};
 use crate::plan::{Plan, TrialSpec};
 use crate::record::{Outcome, Place, Score, TrialRecord};

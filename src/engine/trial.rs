@@ -8,15 +8,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::FutureExt;
 use tokio::time::{Duration, Instant};
 
+use crate::engine::courier::{Courier, Note, Parcel};
 use crate::engine::laboratory::{Attempt, Laboratory};
+use crate::engine::moment::{Decision, Heard, HookSet, Moment};
 use crate::plan::TrialSpec;
-use crate::record::{Failure, FailureKind, Outcome, Output, Score, TrialRecord, Usage};
+use crate::record::{Failure, FailureKind, Outcome, Output, Score, TrialRecord};
+use crate::store::GivenUp;
 
-/// Scoring that takes longer than this goes to a thread of its own, so that it holds up no
-/// other trial.
+/// Scoring or a hook that takes longer than this goes to a thread of its own, so that it
+/// holds up no other trial.
 const SLOW: Duration = Duration::from_millis(2);
 
-/// How long scoring takes, learnt as the run goes.
+/// How often `on_error` may have a trial run again.
+const MOST_RETRIES: u32 = 3;
+
+/// How long something takes, learnt as the run goes.
 #[derive(Debug, Default)]
 pub(super) struct Pace(AtomicU64);
 
@@ -33,27 +39,135 @@ impl Pace {
     }
 }
 
-/// Runs and scores a trial. A panic becomes a failure of the trial or of the score.
+/// What the trials of a session share.
+#[derive(Debug)]
+pub(super) struct Shift<L> {
+    pub(super) laboratory: Arc<L>,
+    pub(super) courier: Courier,
+    hooks: HookSet,
+    scoring: Pace,
+    hooking: Pace,
+}
+
+/// A trial that ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) record: TrialRecord,
+    /// Whether a hook wants the run to stop for its failure.
+    pub(super) abort: bool,
+}
+
+impl<L: Laboratory> Shift<L> {
+    pub(super) fn new(laboratory: Arc<L>, courier: Courier) -> Self {
+        let hooks = laboratory.hooks();
+        Self {
+            laboratory,
+            courier,
+            hooks,
+            scoring: Pace::default(),
+            hooking: Pace::default(),
+        }
+    }
+
+    /// Calls a hook, and hands over what it said.
+    pub(super) async fn hook(&self, moment: Moment) -> Decision {
+        let Heard { decision, lines, trouble } = self.heard(&moment).await;
+        if !lines.is_empty() || trouble.is_some() {
+            let (hook, place) = (moment.hook(), moment.place());
+            self.courier.send(Parcel::Note(Note { hook, place, lines, trouble }));
+        }
+        decision
+    }
+
+    /// Calls a hook and returns all that it said.
+    pub(super) async fn heard(&self, moment: &Moment) -> Heard {
+        let started = Instant::now();
+        let slow = moment.trial().is_none() || self.hooking.is_slow();
+        let heard = if slow {
+            let (laboratory, moment) = (self.laboratory.clone(), moment.clone());
+            tokio::task::spawn_blocking(move || laboratory.hook(&moment))
+                .await
+                .unwrap_or_else(|error| Heard {
+                    trouble: Some(error.to_string()),
+                    ..Heard::default()
+                })
+        } else {
+            self.laboratory.hook(moment)
+        };
+        self.hooking.learn(started.elapsed());
+        heard
+    }
+}
+
+/// Runs and scores a trial, as often as `on_error` wants. A panic becomes a failure of the
+/// trial or of the score.
 pub(super) async fn carry_out<L: Laboratory>(
-    laboratory: Arc<L>,
+    shift: Arc<Shift<L>>,
     spec: TrialSpec,
-    pace: Arc<Pace>,
+) -> Ended {
+    let hooks = shift.hooks;
+    if hooks.before_trial
+        && let Decision::Skip(reason) = shift.hook(Moment::BeforeTrial(spec)).await
+    {
+        let attempt = Attempt::failed(Failure::new(FailureKind::Skipped, reason));
+        return Ended { record: record(&*shift, &spec, attempt).await, abort: false };
+    }
+    let mut failures = 0;
+    loop {
+        let attempt =
+            AssertUnwindSafe(shift.laboratory.attempt(&spec)).catch_unwind().await;
+        let attempt = attempt.unwrap_or_else(|panic| {
+            Attempt::failed(Failure::new(FailureKind::Script, words(&*panic)))
+        });
+        let mut record = record(&*shift, &spec, attempt).await;
+        let Outcome::Failed(failure) = &record.outcome else {
+            return Ended { record, abort: false };
+        };
+        if !hooks.on_error || excuse(&record).is_some() {
+            return Ended { record, abort: false };
+        }
+        failures += 1;
+        let failure = failure.clone();
+        let moment = Moment::OnError(spec, failure.clone(), failures);
+        let again = match shift.hook(moment).await {
+            Decision::Retry if failures <= MOST_RETRIES => true,
+            Decision::Retry | Decision::GoOn => return Ended { record, abort: false },
+            Decision::Skip(reason) => {
+                record.outcome =
+                    Outcome::Failed(Failure::new(FailureKind::Skipped, reason));
+                return Ended { record, abort: false };
+            }
+            Decision::Abort => false,
+        };
+        let calls = std::mem::take(&mut record.calls);
+        let given_up = GivenUp { place: spec.place(), failure, calls, again };
+        shift.courier.send(Parcel::GivenUp(given_up));
+        if !again {
+            return Ended { record, abort: true };
+        }
+    }
+}
+
+/// Scores what an attempt gave.
+async fn record<L: Laboratory>(
+    shift: &Shift<L>,
+    spec: &TrialSpec,
+    attempt: Attempt,
 ) -> TrialRecord {
-    let attempt = AssertUnwindSafe(laboratory.attempt(&spec)).catch_unwind().await;
-    let Attempt { outcome, usage, calls } = attempt.unwrap_or_else(|panic| Attempt {
-        outcome: Err(Failure::new(FailureKind::Script, words(&*panic))),
-        usage: Usage::default(),
-        calls: Vec::new(),
-    });
+    let Attempt { outcome, usage, calls } = attempt;
     let (outcome, scores) = match outcome {
         Ok(output) => {
-            let scores = scores(&laboratory, &spec, &output, &pace).await;
+            let scores = scores(&shift.laboratory, spec, &output, &shift.scoring).await;
+            if shift.hooks.after_trial {
+                let (output, scores) = (Arc::clone(&output), scores.clone());
+                shift.hook(Moment::AfterTrial(*spec, output, scores)).await;
+            }
             let output = Arc::try_unwrap(output).unwrap_or_else(|kept| (*kept).clone());
             (Outcome::Done(output), scores)
         }
         Err(failure) => {
             let reason = Score::Failed("the trial failed".to_owned());
-            (Outcome::Failed(failure), vec![reason; laboratory.metrics()])
+            (Outcome::Failed(failure), vec![reason; shift.laboratory.metrics()])
         }
     };
     TrialRecord {

@@ -410,7 +410,8 @@ fn may_be_billed(kind: FailureKind) -> bool {
         | FailureKind::Script
         | FailureKind::Quorum
         | FailureKind::Unreachable
-        | FailureKind::Cancelled => false,
+        | FailureKind::Cancelled
+        | FailureKind::Skipped => false,
     }
 }
 

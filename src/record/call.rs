@@ -119,6 +119,8 @@ pub enum FailureKind {
     Unreachable,
     /// The trial was dropped before it ended.
     Cancelled,
+    /// A hook of the file skipped the trial, or let its failure go.
+    Skipped,
 }
 
 impl FailureKind {
@@ -144,7 +146,8 @@ impl FailureKind {
             | Self::Script
             | Self::Quorum
             | Self::Unreachable
-            | Self::Cancelled => false,
+            | Self::Cancelled
+            | Self::Skipped => false,
         }
     }
 
@@ -171,6 +174,7 @@ impl FailureKind {
             Self::Quorum => "too few votes",
             Self::Unreachable => "not reachable",
             Self::Cancelled => "cancelled",
+            Self::Skipped => "skipped",
         }
     }
 }

@@ -66,6 +66,13 @@ pub struct TrialTotals {
     pub failed: u64,
     /// Of those committed, found in the store instead of being run.
     pub reused: u64,
+    /// Trials that were run again after a failure; left out of the document where none was.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub retried: u64,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Counts of calls.

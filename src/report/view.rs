@@ -110,7 +110,7 @@ impl Report {
             metrics: metrics(experiment),
             failures: failures(&facts.failures),
             score_failures: failures(&facts.score_failures),
-            remarks: findings.remarks.clone(),
+            remarks: remarks(facts, findings),
             sources: facts
                 .sources
                 .iter()
@@ -145,6 +145,21 @@ fn earlier(run: &EarlierFacts) -> EarlierRow {
         status: run.status.clone(),
         experiment: if run.same_experiment { "the same" } else { "another version" },
     }
+}
+
+fn remarks(facts: &RunFacts, findings: &Findings) -> Vec<String> {
+    let mut remarks = findings.remarks.clone();
+    let again = match facts.trials.retried {
+        0 => return remarks,
+        1 => "1 trial was run again after a failure; the store keeps what it failed of."
+            .to_owned(),
+        n => format!(
+            "{} trials were run again after a failure; the store keeps what they failed of.",
+            round::count(n)
+        ),
+    };
+    remarks.push(again);
+    remarks
 }
 
 fn incomplete(facts: &RunFacts) -> Option<String> {

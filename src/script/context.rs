@@ -46,7 +46,7 @@ pub fn context_value(context: Arc<dyn ScriptContext>) -> Dynamic {
 
 type Thrower<T> = Result<T, Box<EvalAltResult>>;
 
-/// Registers `ctx.ask`, `ctx.run` and `ctx.log`.
+/// Registers `ctx.ask`, `ctx.run`, `ctx.log`, and the `log` of hooks.
 pub(super) fn register(module: &mut Module) {
     module.set_custom_type::<ContextValue>("context");
     module.set_native_fn(
@@ -77,6 +77,17 @@ pub(super) fn register(module: &mut Module) {
         ctx.0.log(&value.to_string());
         Ok(())
     });
+    rhai::FuncRegistration::new("log")
+        .in_internal_namespace()
+        .with_volatility(true)
+        .set_into_module(module, |text: ImmutableString| -> Thrower<()> {
+            if control::log(&text) {
+                return Ok(());
+            }
+            Err("`log(text)` is for the hooks of an experiment; a strategy has \
+                 `ctx.log(text)`"
+                .into())
+        });
 }
 
 fn returned(
@@ -93,13 +104,13 @@ fn returned(
         .into()),
         Ok(output) => Ok(output_value(&Arc::new(output))),
         Err(failure) => {
-            Err(EvalAltResult::ErrorRuntime(thrown(&failure), position).into())
+            Err(EvalAltResult::ErrorRuntime(failure_value(&failure), position).into())
         }
     }
 }
 
 /// Returns what a script catches: a map with `kind` and `message`.
-pub(super) fn thrown(failure: &Failure) -> Dynamic {
+pub fn failure_value(failure: &Failure) -> Dynamic {
     let mut map = Map::new();
     let kind = match serde_json::to_value(failure.kind) {
         Ok(serde_json::Value::String(kind)) => kind,
@@ -126,7 +137,7 @@ mod tests {
     #[test]
     fn what_a_script_throws_on_is_the_failure_again() {
         let failure = Failure::new(FailureKind::RateLimited, "slow down");
-        let value = thrown(&failure);
+        let value = failure_value(&failure);
         assert_eq!(failure_of(&value), Some(failure));
         assert_eq!(failure_of(&Dynamic::from("no")), None);
     }

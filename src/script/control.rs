@@ -4,8 +4,8 @@
 //! the engine's progress callback and the host functions read.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rhai::Dynamic;
@@ -24,6 +24,8 @@ pub struct ScriptRun {
     pub cancelled: Option<Arc<AtomicBool>>,
     /// Whether it is a strategy's script, which may take long.
     pub strategy: bool,
+    /// Where the lines go that it logs; without it, `log(text)` throws.
+    pub log: Option<Arc<Mutex<Vec<String>>>>,
 }
 
 impl ScriptRun {
@@ -54,6 +56,7 @@ struct Control {
     cancelled: Option<Arc<AtomicBool>>,
     key: Option<Digest>,
     stream: Option<Stream>,
+    log: Option<Arc<Mutex<Vec<String>>>>,
 }
 
 thread_local! {
@@ -97,6 +100,7 @@ pub(super) fn hold(run: &ScriptRun, function: &Digest, limits: &Limits) -> Hold 
                 Digester::new("script").digest(&key).digest(function).finish()
             }),
             stream: None,
+            log: run.log.clone(),
         });
         Hold { outermost: true }
     })
@@ -147,6 +151,25 @@ pub(super) fn waiting<T>(wait: impl FnOnce() -> T) -> T {
         }
     });
     result
+}
+
+/// Lines that one script may log; what comes after is dropped, and said to be.
+const MOST_LINES: usize = 100;
+
+/// Characters of a line that are kept.
+const LONGEST_LINE: usize = 1_000;
+
+/// Logs a line of the script on this thread; says whether it has somewhere to go.
+pub(super) fn log(text: &str) -> bool {
+    let log = CURRENT.with(|current| current.borrow().as_ref()?.log.clone());
+    let Some(log) = log else { return false };
+    let mut lines = log.lock().unwrap_or_else(PoisonError::into_inner);
+    match lines.len() {
+        0..MOST_LINES => lines.push(text.chars().take(LONGEST_LINE).collect()),
+        MOST_LINES => lines.push("… (the rest was not kept)".to_owned()),
+        _ => {}
+    }
+    true
 }
 
 /// Draws from the stream of the script on this thread; `None` where it has none.

@@ -23,7 +23,7 @@ mod value;
 mod workshop;
 
 pub use block::{Block, BlockFunction};
-pub use context::{ScriptContext, context_value};
+pub use context::{ScriptContext, context_value, failure_value};
 pub use control::ScriptRun;
 pub use extractor::{EXTRACTORS, Extractor};
 pub use failure::{ScriptFailure, ScriptProblem};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{Digest, Digester, FileId, Span};
 use crate::spec::call::Call;
 use crate::spec::claim::Hypothesis;
+use crate::spec::hooks::Hooks;
 use crate::spec::scale::Scale;
 
 /// A checked experiment. Every name in it is resolved and every call fits its signature.
@@ -39,7 +40,7 @@ pub struct Experiment {
 
 impl Experiment {
     /// Returns the digest that says whether a run can be continued: everything that
-    /// decides trials and verdicts; not titles, reports or operational arguments.
+    /// decides trials and verdicts; not titles, reports, hooks or operational arguments.
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut digester = Digester::new("experiment");
@@ -90,6 +91,9 @@ pub struct Header {
     pub correction: Correction,
     /// The column of the dataset that groups items into independent units.
     pub cluster: Option<String>,
+    /// What the file does beside its trials, as a run goes.
+    #[serde(default, skip_serializing_if = "Hooks::is_empty")]
+    pub hooks: Hooks,
 }
 
 /// A correction for testing several hypotheses.

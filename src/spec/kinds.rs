@@ -31,7 +31,16 @@ const EXPERIMENT: Signature = Signature::new(
 )
 .with_details(
     "The fields `budget`, `timeout`, `concurrency` and `max_failures` say how the work is \
-     done; changing them continues the run that was begun.",
+     done; changing them continues the run that was begun. So do the hooks, closures that \
+     are called as a run goes: `log(text)` in one writes a line to stderr and into the \
+     run's events, and what one decides of a trial stands in the store and in the report. A \
+     hook has the caps of every closure. One that fails is told once, with its place, and \
+     changes nothing; only a `before_experiment` that fails stops the run, before anything \
+     is spent.\n\n\
+     A `run` is a map of `name`, `planned`, `done`, `failed`, `reused`, `spent` (in \
+     dollars) and `seconds`, and at the end `complete`; a `trial` is one of `id`, `item`, \
+     `condition` and `repeat`, after it was scored with `scores`; an `error` is one of \
+     `kind`, `message` and `attempts`.",
 )
 .with_params(&[
     Param::optional("authors", Type::List(&Type::Text), "Who wrote it."),
@@ -81,6 +90,42 @@ const EXPERIMENT: Signature = Signature::new(
         Type::Text,
         "The column of the dataset that groups items into independent units.",
     ),
+    Param::optional(
+        "before_experiment",
+        Type::Function(&["run"]),
+        "Is called before the first trial of a session; throwing there stops the run.",
+    )
+    .operational(),
+    Param::optional(
+        "after_experiment",
+        Type::Function(&["run"]),
+        "Is called when a session ends, however it does.",
+    )
+    .operational(),
+    Param::optional(
+        "before_trial",
+        Type::Function(&["trial"]),
+        "Is called before a trial: `()` or `true` lets it go on, `false` or a text with the \
+         reason skips it. A skipped trial is recorded as failed, of the kind `skipped`; it \
+         does not count towards `max_failures`.",
+    )
+    .operational(),
+    Param::optional(
+        "after_trial",
+        Type::Function(&["trial", "output"]),
+        "Is called after a trial is scored, if it did not fail. It cannot change the output.",
+    )
+    .operational(),
+    Param::optional(
+        "on_error",
+        Type::Function(&["error", "trial"]),
+        "Is asked when a trial failed. `\"retry\"` runs it again from its start, three times \
+         at most; `\"skip\"` records it as `skipped`, which does not count towards \
+         `max_failures`; `\"abort\"` stops the run and leaves the trial to the next one; \
+         `()` records the failure. It is not asked where the budget, the network or the \
+         user ended the trial.",
+    )
+    .operational(),
 ])
 .with_check(check_experiment)
 .with_example(

@@ -10,6 +10,7 @@
 mod call;
 mod claim;
 mod experiment;
+mod hooks;
 mod kinds;
 mod scale;
 mod signature;
@@ -24,6 +25,7 @@ pub use experiment::{
     Condition, Correction, DatasetDef, Experiment, FamilyMember, Header, Library, Metric,
     Missing, ModelDef, ReportSpec, ScriptFunction, SourceText,
 };
+pub use hooks::Hooks;
 pub use kinds::{CLAIM_FUNCTIONS, FORMATS, KINDS, RIGHT_SIDE};
 pub use scale::{MEASURES, Measure, Scale, measure};
 pub use signature::{Complaint, Evaluate, Fallback, Param, Signature, Signatures, Type};

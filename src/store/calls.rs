@@ -4,7 +4,7 @@ use rusqlite::Row;
 
 use crate::record::CallRecord;
 use crate::store::error::StoreError;
-use crate::store::read::call_of;
+use crate::store::rows::call_of;
 use crate::store::run::Store;
 
 impl Store {

@@ -1,11 +1,14 @@
 //! Writing trials: once each, many at a time.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rusqlite::{CachedStatement, Connection, TransactionBehavior, params};
 
 use crate::base::{CallId, Digest};
 use crate::record::{
-    CallRecord, Failure, FailureKind, Outcome, Request, Score, TrialRecord,
+    CallRecord, Failure, FailureKind, Outcome, Place, Request, Score, TrialRecord,
 };
+use crate::store::checkpoint::GivenUp;
 use crate::store::error::StoreError;
 use crate::store::history::HistoryEvent;
 use crate::store::run::{RunInfo, Store};
@@ -13,6 +16,13 @@ use crate::store::run::{RunInfo, Store};
 /// What is committed at once.
 #[derive(Debug, Default)]
 pub struct Batch {
+    /// When, by the user's clock.
+    pub at: String,
+    /// Trials that failed and are not recorded as failed.
+    pub given_up: Vec<GivenUp>,
+    /// Calls that ended, of trials that are under way: those of trials that are run again
+    /// belong to the run after the failure in `given_up`.
+    pub calls: BTreeMap<Place, Vec<CallRecord>>,
     /// Trials that ended.
     pub trials: Vec<TrialRecord>,
     /// What happened to the run.
@@ -26,7 +36,11 @@ impl Batch {
     /// Says whether there is nothing to commit.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.trials.is_empty() && self.events.is_empty() && self.unsettled_usd.is_none()
+        self.trials.is_empty()
+            && self.given_up.is_empty()
+            && self.calls.is_empty()
+            && self.events.is_empty()
+            && self.unsettled_usd.is_none()
     }
 }
 
@@ -41,17 +55,17 @@ impl Store {
     ///
     /// When the database cannot be written; then none of the trials is committed.
     pub fn commit(&mut self, records: &[TrialRecord]) -> Result<u64, StoreError> {
-        self.write(records, false, &[], None)
+        self.write(records, false, &Batch::default())
     }
 
-    /// Commits trials, events and what is not settled in one transaction, as
+    /// Commits trials, calls, events and what is not settled in one transaction, as
     /// [`Store::commit`] does; returns how many trials were new.
     ///
     /// # Errors
     ///
     /// As [`Store::commit`].
     pub fn commit_batch(&mut self, batch: &Batch) -> Result<u64, StoreError> {
-        self.write(&batch.trials, false, &batch.events, batch.unsettled_usd)
+        self.write(&batch.trials, false, batch)
     }
 
     /// Commits trials of an earlier run, as [`Store::commit`] does; their calls are marked
@@ -61,15 +75,14 @@ impl Store {
     ///
     /// As [`Store::commit`].
     pub fn commit_taken(&mut self, records: &[TrialRecord]) -> Result<u64, StoreError> {
-        self.write(records, true, &[], None)
+        self.write(records, true, &Batch::default())
     }
 
     fn write(
         &mut self,
         records: &[TrialRecord],
         taken: bool,
-        events: &[HistoryEvent],
-        unsettled_usd: Option<f64>,
+        beside: &Batch,
     ) -> Result<u64, StoreError> {
         let path = &self.path;
         let failed = |source| StoreError::database(path, source);
@@ -80,7 +93,14 @@ impl Store {
         let mut written = 0;
         {
             let mut writer =
-                Writer::new(&transaction, &self.info, taken).map_err(failed)?;
+                Writer::new(&transaction, &self.info, &mut self.loose).map_err(failed)?;
+            (writer.taken, writer.at) = (taken, &beside.at);
+            for given_up in &beside.given_up {
+                writer.give_up(given_up).map_err(failed)?;
+            }
+            for (place, calls) in &beside.calls {
+                writer.checkpoint(*place, calls).map_err(failed)?;
+            }
             // In the order of their numbers, so that neighbours share a page of the file.
             let mut order: Vec<(i64, &TrialRecord)> = records
                 .iter()
@@ -91,10 +111,10 @@ impl Store {
                 written += u64::from(writer.write(record).map_err(failed)?);
             }
         }
-        for event in events {
+        for event in &beside.events {
             event.write(&transaction).map_err(failed)?;
         }
-        if let Some(dollars) = unsettled_usd {
+        if let Some(dollars) = beside.unsettled_usd {
             transaction
                 .prepare_cached(
                     "INSERT OR REPLACE INTO meta VALUES ('unsettled_usd', ?1)",
@@ -117,10 +137,14 @@ impl Store {
 }
 
 /// The prepared statements of one transaction.
-struct Writer<'a> {
-    connection: &'a Connection,
-    info: &'a RunInfo,
+pub(super) struct Writer<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) info: &'a RunInfo,
+    /// The trials that have checkpoints.
+    pub(super) loose: &'a mut BTreeSet<i64>,
     taken: bool,
+    /// When it is written, by the user's clock.
+    pub(super) at: &'a str,
     trial: CachedStatement<'a>,
     score: CachedStatement<'a>,
     request: CachedStatement<'a>,
@@ -131,12 +155,14 @@ impl<'a> Writer<'a> {
     fn new(
         connection: &'a Connection,
         info: &'a RunInfo,
-        taken: bool,
+        loose: &'a mut BTreeSet<i64>,
     ) -> rusqlite::Result<Self> {
         Ok(Self {
             connection,
             info,
-            taken,
+            loose,
+            taken: false,
+            at: "",
             trial: connection.prepare_cached(
                 "INSERT OR IGNORE INTO trials VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
                  ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
@@ -149,8 +175,8 @@ impl<'a> Writer<'a> {
             call: connection.prepare_cached(
                 "INSERT INTO calls (trial, id, place, model, request, failure, message,
                  text, resolved, finish, tokens_in, tokens_out, confidence, attempts,
-                 latency, waited, cost, cached, taken) VALUES (?1, ?2, ?3, ?4, ?5, ?6,
-                 ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+                 latency, waited, cost, cached, taken, superseded) VALUES (?1, ?2, ?3, ?4,
+                 ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
             )?,
         })
     }
@@ -159,18 +185,9 @@ impl<'a> Writer<'a> {
     fn write(&mut self, record: &TrialRecord) -> rusqlite::Result<bool> {
         let trial = self.info.number(record.place());
         if self.write_trial(trial, record)? == 0 {
-            let gone = self
-                .connection
-                .prepare_cached(
-                    "DELETE FROM trials WHERE trial = ?1 AND failure IS NOT NULL",
-                )?
-                .execute([trial])?;
-            if gone == 0 {
+            if !self.replaces(trial)? {
                 return Ok(false);
             }
-            self.connection
-                .prepare_cached("UPDATE calls SET superseded = 1 WHERE trial = ?1")?
-                .execute([trial])?;
             self.write_trial(trial, record)?;
         }
         for (metric, score) in (0_i64..).zip(&record.scores) {
@@ -182,8 +199,9 @@ impl<'a> Writer<'a> {
             };
             self.score.execute(params![metric, trial, value, problem])?;
         }
-        for call in &record.calls {
-            self.write_call(trial, call)?;
+        let written = self.settled(trial, &record.calls)?;
+        for call in record.calls.iter().filter(|call| !written.contains(&call.id)) {
+            self.write_call(trial, call, false)?;
         }
         Ok(true)
     }
@@ -219,7 +237,12 @@ impl<'a> Writer<'a> {
         ])
     }
 
-    fn write_call(&mut self, trial: i64, call: &CallRecord) -> rusqlite::Result<()> {
+    pub(super) fn write_call(
+        &mut self,
+        trial: i64,
+        call: &CallRecord,
+        superseded: bool,
+    ) -> rusqlite::Result<()> {
         let digest =
             Request::digest(call.system.as_deref(), &call.messages, &Digest::default());
         let request = CallId::from_digest(&digest);
@@ -249,6 +272,7 @@ impl<'a> Writer<'a> {
             call.cost,
             call.cached,
             self.taken,
+            superseded,
         ])?;
         if call.presumed > 0.0 {
             self.connection

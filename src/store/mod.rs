@@ -9,6 +9,7 @@
 #![expect(clippy::disallowed_methods, reason = "the store owns the run directory")]
 
 mod calls;
+mod checkpoint;
 mod commit;
 mod error;
 mod exchanges;
@@ -16,11 +17,13 @@ mod folder;
 mod history;
 mod models;
 mod read;
+mod rows;
 mod run;
 mod runs;
 mod sample;
 mod schema;
 
+pub use checkpoint::{EarlierFailure, GivenUp};
 pub use commit::Batch;
 pub use error::StoreError;
 pub use exchanges::{Exchanges, Recorder};

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::store::error::StoreError;
-use crate::store::read::{natural, with};
+use crate::store::read::with;
+use crate::store::rows::natural;
 use crate::store::run::Store;
 
 /// Calls of one model.

@@ -3,13 +3,14 @@
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
-use crate::base::{CallId, TrialId};
-use crate::record::{
-    Answer, CallRecord, Failure, FailureKind, Item, Outcome, Output, Place, Score,
-    TrialRecord, Usage,
-};
+use crate::base::TrialId;
+use crate::record::{CallRecord, Failure, FailureKind, Item, Place, Score, TrialRecord};
 use crate::store::commit::kind_of;
 use crate::store::error::StoreError;
+use crate::store::rows::{
+    CALL_COLUMNS, TRIAL_COLUMNS, call_of, natural, parsed, rounded, score_of, strange,
+    trial_of,
+};
 use crate::store::run::Store;
 
 /// A trial that is committed.
@@ -21,6 +22,8 @@ pub struct Committed {
     pub id: TrialId,
     /// Whether it failed.
     pub failed: bool,
+    /// Whether a hook of the file skipped it, or let its failure go.
+    pub skipped: bool,
 }
 
 /// How many trials of a condition failed in one way.
@@ -103,9 +106,6 @@ impl Spent {
     }
 }
 
-const TRIAL_COLUMNS: &str = "trial, id, condition, item, repeat, failure, message, text,
-    confidence, votes, trace, requests, tokens_in, tokens_out, cost, latency, waited";
-
 impl Store {
     /// Calls `each` with every committed trial, in the order of their numbers.
     ///
@@ -115,8 +115,8 @@ impl Store {
     pub fn committed(&self, mut each: impl FnMut(Committed)) -> Result<(), StoreError> {
         let read = || {
             let mut statement = self.connection.prepare_cached(
-                "SELECT condition, item, repeat, id, failure IS NOT NULL FROM trials
-                 ORDER BY trial",
+                "SELECT condition, item, repeat, id, failure IS NOT NULL,
+                 IFNULL(failure = 'skipped', 0) FROM trials ORDER BY trial",
             )?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
@@ -126,7 +126,8 @@ impl Store {
                     repeat: row.get(2)?,
                 };
                 let id = TrialId::from_bytes(row.get(3)?);
-                each(Committed { place, id, failed: row.get(4)? });
+                let (failed, skipped) = (row.get(4)?, row.get(5)?);
+                each(Committed { place, id, failed, skipped });
             }
             Ok(())
         };
@@ -200,12 +201,9 @@ impl Store {
     }
 
     fn calls(&self, trial: i64) -> rusqlite::Result<Vec<CallRecord>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT id, place, model, system, messages, failure, message, text, resolved,
-             finish, tokens_in, tokens_out, confidence, attempts, latency, waited, cost,
-             cached, usd FROM calls LEFT JOIN requests USING (request)
-             LEFT JOIN lost USING (call) WHERE trial = ?1 AND superseded = 0 ORDER BY call",
-        )?;
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {CALL_COLUMNS} WHERE trial = ?1 AND superseded = 0 ORDER BY call"
+        ))?;
         statement.query_map([trial], call_of)?.collect()
     }
 
@@ -399,133 +397,4 @@ impl Store {
 /// Runs a reading; it gives the errors of its closure one type.
 pub(super) fn with<T>(read: impl FnOnce() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
     read()
-}
-
-fn trial_of(
-    row: &Row<'_>,
-    scores: Vec<Score>,
-    calls: Vec<CallRecord>,
-) -> rusqlite::Result<TrialRecord> {
-    let usage = Usage {
-        requests: row.get(11)?,
-        tokens_in: some_natural(row, 12)?,
-        tokens_out: some_natural(row, 13)?,
-        cost: row.get(14)?,
-        latency: row.get(15)?,
-        waited: row.get(16)?,
-    };
-    let failure: Option<String> = row.get(5)?;
-    let outcome = match failure {
-        Some(word) => {
-            let kind = kind_of(&word).ok_or_else(|| strange(5, &word))?;
-            let message: Option<String> = row.get(6)?;
-            Outcome::Failed(Failure::new(kind, message.unwrap_or_default()))
-        }
-        None => Outcome::Done(Output {
-            text: row.get::<_, Option<String>>(7)?.unwrap_or_default(),
-            confidence: row.get(8)?,
-            votes: list_of(row, 9)?,
-            usage,
-            trace: list_of(row, 10)?,
-        }),
-    };
-    Ok(TrialRecord {
-        id: TrialId::from_bytes(row.get(1)?),
-        condition: row.get(2)?,
-        item: row.get(3)?,
-        repeat: row.get(4)?,
-        outcome,
-        usage,
-        scores,
-        calls,
-    })
-}
-
-pub(super) fn call_of(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
-    let failure: Option<String> = row.get(5)?;
-    let result = match failure {
-        Some(word) => {
-            let kind = kind_of(&word).ok_or_else(|| strange(5, &word))?;
-            let message: Option<String> = row.get(6)?;
-            Err(Failure::new(kind, message.unwrap_or_default()))
-        }
-        None => Ok(Answer {
-            text: row.get::<_, Option<String>>(7)?.unwrap_or_default(),
-            model: row.get(8)?,
-            finish: row.get(9)?,
-            tokens_in: some_natural(row, 10)?,
-            tokens_out: some_natural(row, 11)?,
-            confidence: row.get(12)?,
-        }),
-    };
-    Ok(CallRecord {
-        id: CallId::from_bytes(row.get(0)?),
-        place: row.get(1)?,
-        model: row.get(2)?,
-        system: row.get(3)?,
-        messages: list_of(row, 4)?,
-        result,
-        attempts: row.get(13)?,
-        latency: row.get(14)?,
-        waited: row.get(15)?,
-        cost: row.get(16)?,
-        cached: row.get(17)?,
-        presumed: row.get::<_, Option<f64>>(18)?.unwrap_or(0.0),
-    })
-}
-
-fn score_of(value: Option<f64>, problem: Option<String>) -> Score {
-    match (value, problem) {
-        (Some(value), _) => Score::Value(value),
-        (None, None) => Score::Unscored,
-        (None, Some(problem)) => Score::Failed(problem),
-    }
-}
-
-fn list_of<T: serde::de::DeserializeOwned>(
-    row: &Row<'_>,
-    column: usize,
-) -> rusqlite::Result<Vec<T>> {
-    match row.get::<_, Option<String>>(column)? {
-        Some(text) => parsed(column, &text),
-        None => Ok(Vec::new()),
-    }
-}
-
-fn parsed<T: serde::de::DeserializeOwned>(
-    column: usize,
-    text: &str,
-) -> rusqlite::Result<T> {
-    serde_json::from_str(text).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(
-            column,
-            rusqlite::types::Type::Text,
-            Box::new(error),
-        )
-    })
-}
-
-fn strange(column: usize, word: &str) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(
-        column,
-        rusqlite::types::Type::Text,
-        format!("unknown word `{word}`").into(),
-    )
-}
-
-pub(super) fn natural(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
-}
-
-fn some_natural(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
-    Ok(row.get::<_, Option<i64>>(column)?.and_then(|n| u64::try_from(n).ok()))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a sum of counts, below 2⁵³"
-)]
-fn rounded(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    Ok(row.get::<_, f64>(column)?.max(0.0) as u64)
 }

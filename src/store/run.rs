@@ -15,7 +15,7 @@ use crate::record::{Item, Place};
 use crate::spec::Experiment;
 use crate::store::error::StoreError;
 use crate::store::exchanges::Exchanges;
-use crate::store::{folder, schema};
+use crate::store::{checkpoint, folder, schema};
 
 /// What a new run is made of.
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +88,8 @@ pub enum RunStatus {
     Offline,
     /// A model was given up.
     Unreachable,
+    /// A hook of the file stopped it.
+    Stopped,
 }
 
 /// A run on disk.
@@ -101,6 +103,8 @@ pub struct Store {
     pub(super) connection: Connection,
     pub(super) info: RunInfo,
     pub(super) kept: Option<KeptAnswers>,
+    /// The numbers of the trials that have checkpoints.
+    pub(super) loose: BTreeSet<i64>,
     /// Held, never read.
     _lock: Option<File>,
 }
@@ -130,7 +134,15 @@ impl Store {
         let info = RunInfo::new(run, digest);
         fill(&mut connection, run, &info)
             .map_err(|source| StoreError::database(&path, source))?;
-        Ok(Self { folder, path, connection, info, kept: None, _lock: Some(lock) })
+        Ok(Self {
+            folder,
+            path,
+            connection,
+            info,
+            kept: None,
+            loose: BTreeSet::new(),
+            _lock: Some(lock),
+        })
     }
 
     /// Opens a run to go on with it.
@@ -163,8 +175,10 @@ impl Store {
         lock: Option<File>,
     ) -> Result<Self, StoreError> {
         let info = RunInfo::load(&connection, &path)?;
+        let loose = checkpoint::loose(&connection)
+            .map_err(|source| StoreError::database(&path, source))?;
         let folder = dir.to_owned();
-        Ok(Self { folder, path, connection, info, kept: None, _lock: lock })
+        Ok(Self { folder, path, connection, info, kept: None, loose, _lock: lock })
     }
 
     /// Keeps the answers of some models in a cache as their trials are committed.
@@ -309,6 +323,18 @@ impl RunInfo {
         let cell =
             u64::from(place.condition) * u64::from(self.items) + u64::from(place.item);
         (cell * u64::from(self.repeats) + u64::from(place.repeat)) as i64
+    }
+
+    /// Returns where the trial with a number stands.
+    pub(super) fn place(&self, trial: i64) -> Place {
+        let (repeats, items) =
+            (i64::from(self.repeats.max(1)), i64::from(self.items.max(1)));
+        let small = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+        Place {
+            condition: small(trial / repeats / items),
+            item: small(trial / repeats % items),
+            repeat: small(trial % repeats),
+        }
     }
 
     /// Returns the first and the last number of a condition's trials.

@@ -1,7 +1,7 @@
 //! What a running strategy sees of its trial, and its only way to models.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::join_all;
@@ -48,11 +48,22 @@ pub struct TrialContext {
     node: Arc<Node>,
 }
 
+/// What is known of a trial's calls from an earlier session, and where those go that end.
+pub trait Checkpoints: Send + Sync + fmt::Debug {
+    /// Returns a call that was answered before.
+    fn known(&self, id: &CallId) -> Option<CallRecord>;
+
+    /// Takes a call that was answered now.
+    fn keep(&self, call: &CallRecord);
+}
+
 #[derive(Debug)]
 struct Shared {
     gateway: Arc<Gateway>,
     key: TrialKey,
     calls: Mutex<Vec<CallRecord>>,
+    /// `None` for a trial of one call: it ends with its call.
+    checkpoints: Option<Arc<dyn Checkpoints>>,
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +88,18 @@ impl TrialContext {
     /// Returns the context at the root of a trial's strategy.
     #[must_use]
     pub fn new(gateway: Arc<Gateway>, item: Arc<Item>, key: TrialKey) -> Self {
-        let trial = Shared { gateway, key, calls: Mutex::default() };
+        Self::going_on(gateway, item, key, None)
+    }
+
+    /// Returns the context of a trial that goes on from its last committed call.
+    #[must_use]
+    pub fn going_on(
+        gateway: Arc<Gateway>,
+        item: Arc<Item>,
+        key: TrialKey,
+        checkpoints: Option<Arc<dyn Checkpoints>>,
+    ) -> Self {
+        let trial = Shared { gateway, key, calls: Mutex::default(), checkpoints };
         Self { trial: Arc::new(trial), item, node: Arc::default() }
     }
 
@@ -146,7 +168,13 @@ impl TrialContext {
         };
         let place = format!("{}#{count}", self.node.path);
         let request = self.request(model, rendered, &place);
-        let record = self.trial.gateway.ask(model, request, place).await;
+        let checkpoints = self.trial.checkpoints.as_deref();
+        let known = checkpoints.and_then(|checkpoints| checkpoints.known(&request.id));
+        let fresh = known.is_none();
+        let record = match known {
+            Some(record) => record,
+            None => self.trial.gateway.ask(model, request, place).await,
+        };
         let usage = usage_of(&record);
         let result = match &record.result {
             Ok(answer) => Ok(Output {
@@ -157,7 +185,16 @@ impl TrialContext {
             }),
             Err(failure) => Err(failure.clone()),
         };
-        locked(&self.trial.calls).push(record);
+        {
+            let mut calls = locked(&self.trial.calls);
+            if fresh
+                && record.result.is_ok()
+                && let Some(checkpoints) = checkpoints
+            {
+                checkpoints.keep(&record);
+            }
+            calls.push(record);
+        }
         self.add(Usage::then, usage);
         result
     }

@@ -19,7 +19,7 @@ mod testing;
 mod vote;
 
 pub use ask::Ask;
-pub use context::{TrialContext, TrialKey};
+pub use context::{Checkpoints, TrialContext, TrialKey};
 pub use contract::{BuildError, BuildStrategy, Builder, Combinator, Strategy};
 pub use forecast::CallForecast;
 pub use render::{Prompt, Rendered};

@@ -210,6 +210,7 @@ impl Strategy for Scripted {
             key: Some(ctx.random_key("strategy")),
             cancelled: Some(Arc::clone(&cancelled)),
             strategy: true,
+            log: None,
         };
         let result = self.start(ctx, bridge, run).map_err(|error| {
             Failure::new(

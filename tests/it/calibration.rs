@@ -10,7 +10,7 @@ use crucible::base::{Digest, Quantity, Span, Unit};
 use crucible::record::{Observation, Observed, SampleSource, SourceError};
 use crucible::spec::{
     Alternative, Call, Claim, Condensed, Condition, Correction, Direction, Estimand,
-    Experiment, Header, Hypothesis, Metric, Missing, ReportSpec, Sample, Scale,
+    Experiment, Header, Hooks, Hypothesis, Metric, Missing, ReportSpec, Sample, Scale,
 };
 use indexmap::IndexMap;
 
@@ -86,6 +86,7 @@ fn experiment(scale: Scale, repeats: u32, claims: Vec<Claim>) -> Experiment {
             max_failures: 0.1,
             correction: Correction::Holm,
             cluster: None,
+            hooks: Hooks::default(),
         },
         models: Vec::new(),
         dataset: None,

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crucible::base::Stream;
+use crucible::record::{Outcome, Place};
 use crucible::store::{Store, find_runs};
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -188,4 +189,169 @@ fn a_key_is_never_shown_or_stored() {
     }
     let key = b"sk-test-never-shown";
     assert!(places.iter().all(|bytes| !bytes.windows(key.len()).any(|part| part == key)));
+}
+
+const STEPS: &str = "\
+strategy steps(model) = |ctx, item| {
+    let told = \"\";
+    for i in 0..10 {
+        let answer = ctx.ask(model, `${item.id} after ${told.len()}: what is ${item.target} + ${i}?`);
+        told += find(answer.text, \"[0-9]+\") + \";\";
+    }
+    told
+}
+";
+
+fn of_many_calls(url: &str) -> String {
+    experiment(url)
+        .replace(&format!("items({ITEMS}"), "items(6")
+        .replace("condition c = ask(m)", &format!("{STEPS}condition c = steps(m)"))
+}
+
+/// The prompts whose answers are committed, with their trial or before it.
+fn answered(folder: &Path) -> BTreeSet<String> {
+    let mut prompts = BTreeSet::new();
+    for run in find_runs(&folder.join("runs"), Some("fire")).unwrap() {
+        let store = Store::read(&run.folder).unwrap();
+        let mut places = Vec::new();
+        store.committed(|trial| places.push(trial.place)).unwrap();
+        let trials = places.into_iter().map(|place| store.trial(place).unwrap().unwrap());
+        let calls = trials
+            .flat_map(|trial| trial.calls)
+            .chain(store.checkpoints().unwrap().into_values().flatten());
+        prompts.extend(calls.map(|call| call.messages[0].text.clone()));
+    }
+    prompts
+}
+
+/// The texts, calls and totals of the only run.
+fn told(folder: &Path) -> Vec<String> {
+    let runs = find_runs(&folder.join("runs"), Some("fire")).unwrap();
+    let store = Store::read(&runs[0].folder).unwrap();
+    let mut told = Vec::new();
+    for item in 0..6 {
+        let place = Place { item, condition: 0, repeat: 0 };
+        let trial = store.trial(place).unwrap().unwrap();
+        let Outcome::Done(output) = &trial.outcome else { panic!("{trial:?}") };
+        told.push(format!("{} {:?} {:?}", output.text, output.usage.cost, trial.scores));
+        told.extend(trial.calls.iter().map(|call| format!("{} {}", call.place, call.id)));
+    }
+    let totals = store.totals().unwrap();
+    told.push(format!("{} calls, ${:.9}", totals.calls, totals.cost_usd));
+    told
+}
+
+#[test]
+fn a_kill_within_a_trial_repeats_no_call_whose_answer_was_committed() {
+    let server = Standin::spawn(Config {
+        latency: Duration::from_millis(60),
+        ..Config::default()
+    });
+    let text = of_many_calls(&server.url());
+    let (killed, quiet) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    for folder in [&killed, &quiet] {
+        std::fs::write(folder.path().join("fire.crucible"), &text).unwrap();
+    }
+    let mut before = BTreeSet::new();
+    let mut logged = 0;
+    let mut within = 0;
+    for round in 0..4 {
+        let mut child = program(killed.path()).spawn().unwrap();
+        while server.requests().len() < logged + 14 {
+            std::thread::sleep(Duration::from_millis(5));
+            if child.try_wait().unwrap().is_some() {
+                break;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let after = answered(killed.path());
+        assert!(before.is_subset(&after), "round {round}: a committed answer is gone");
+        within +=
+            usize::from(after.len() % 10 > 0 || committed(killed.path()).is_empty());
+        let requests = server.requests();
+        let again: Vec<_> =
+            requests.iter().skip(logged).filter(|r| before.contains(&r.prompt)).collect();
+        assert!(again.is_empty(), "round {round}: asked again: {again:?}");
+        logged = requests.len();
+        before = after;
+    }
+    assert!(within > 0 && !before.is_empty(), "a kill came within a trial");
+    let output = program(killed.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let requests = server.requests();
+    let again: Vec<_> =
+        requests.iter().skip(logged).filter(|r| before.contains(&r.prompt)).collect();
+    assert!(again.is_empty(), "asked again after the last kill: {again:?}");
+    let output = program(quiet.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(told(killed.path()), told(quiet.path()));
+}
+
+#[test]
+fn failed_trials_are_run_again_when_asked_for() {
+    let server = Standin::spawn(Config {
+        first: vec![Fault::Status(400); 3],
+        ..Config::default()
+    });
+    let folder = TempDir::new().unwrap();
+    let text = experiment(&server.url()).replace(&format!("items({ITEMS}"), "items(40");
+    std::fs::write(folder.path().join("fire.crucible"), text).unwrap();
+    let run = |flags: &[&str]| -> Json {
+        let output = program(folder.path()).args(flags).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let first = run(&[]);
+    assert_eq!(
+        (&first["trials"]["done"], &first["trials"]["failed"]),
+        (&37.into(), &3.into())
+    );
+    assert_eq!(first["trials"]["retried"], Json::Null);
+    assert_eq!(run(&[])["trials"]["failed"], 3, "they stand");
+    assert_eq!(server.requests().len(), 40);
+    let again = run(&["--retry-failed"]);
+    assert_eq!(
+        (&again["trials"]["done"], &again["trials"]["failed"]),
+        (&40.into(), &0.into())
+    );
+    assert_eq!(
+        (&again["trials"]["retried"], &again["trials"]["reused"]),
+        (&3.into(), &37.into())
+    );
+    assert_eq!(server.requests().len(), 43);
+    let runs = find_runs(&folder.path().join("runs"), Some("fire")).unwrap();
+    let report = std::fs::read_to_string(runs[0].folder.join("report.md")).unwrap();
+    assert!(report.contains("3 trials were run again after a failure"), "{report}");
+}
+
+#[test]
+fn hooks_speak_on_stderr_and_may_stop_the_run() {
+    let server =
+        Standin::spawn(Config { first: vec![Fault::Status(400)], ..Config::default() });
+    let folder = TempDir::new().unwrap();
+    let hooks = "experiment fire {\n    before_experiment: |run| log(`about to ask ${run.planned}`)\n    \
+         on_error: |error, trial| { log(`${trial.item.id}: ${error.kind}`); \"abort\" }\n   ";
+    let text = experiment(&server.url())
+        .replace(&format!("items({ITEMS}"), "items(40")
+        .replace("experiment fire {", hooks)
+        .replace(
+            "seed: 5, concurrency: 16, timeout: 5s }",
+            "seed: 5\n concurrency: 1\n}",
+        );
+    std::fs::write(folder.path().join("fire.crucible"), text).unwrap();
+    let output = program(folder.path()).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains("before_experiment: about to ask 40\n"), "{told}");
+    assert!(told.contains(": bad_request\n"), "{told}");
+    assert!(
+        told.contains("stopped: a hook of the file stopped it (bad request: "),
+        "{told}"
+    );
+    let output = program(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let document: Json = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["trials"]["done"], 40);
 }

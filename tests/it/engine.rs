@@ -40,6 +40,8 @@ struct Fake {
     /// The condition whose strategy panics.
     panics: Option<u32>,
     offline: bool,
+    /// Whether the metric panics.
+    scorer_panics: bool,
 }
 
 #[async_trait]
@@ -79,6 +81,7 @@ impl Laboratory for Fake {
     }
 
     fn score(&self, _: usize, trial: &TrialSpec, _: &Arc<Output>) -> Score {
+        assert!(!self.scorer_panics, "a bug in a metric");
         self.scored.fetch_add(1, Ordering::Relaxed);
         Score::Value(Stream::from_digest(&trial.key).unit())
     }
@@ -300,6 +303,54 @@ async fn a_panic_is_a_failed_trial() {
         panic!("{:?}", shown[119])
     };
     assert!(failure.message.contains("a bug in a strategy"), "{failure}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_metric_that_panics_fails_its_scores_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = fresh(dir.path(), 10);
+    let folder = store.folder().to_owned();
+    let fake = Arc::new(Fake { scorer_panics: true, ..Fake::default() });
+    let summary = go(&plan(10, &Selection::default()), &fake, store, 8).await;
+    assert!(summary.complete && summary.failed == 0, "{summary:?}");
+    let shown = records(&folder);
+    let Score::Failed(message) = &shown[0].scores[0] else { panic!("{:?}", shown[0]) };
+    assert!(message.contains("a bug in a metric"), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn failed_trials_are_run_again_when_asked_and_what_they_failed_of_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let plan = plan(100, &Selection::default());
+    let store = fresh(dir.path(), 100);
+    let folder = store.folder().to_owned();
+    let shaky = Arc::new(Fake { failing: 0.05, ..Fake::default() });
+    let failed = go(&plan, &shaky, store, 8).await.failed;
+    assert!(failed > 0);
+    let mended = Arc::new(Fake::default());
+    let summary = go(&plan, &mended, Store::open(&folder).unwrap(), 8).await;
+    assert_eq!((summary.failed, summary.reused), (failed, 400), "nothing is run again");
+    let (_stop, signal) = watch::channel(StopSignal::GoOn);
+    let options = EngineOptions { retry_failed: true, ..EngineOptions::default() };
+    let store = Store::open(&folder).unwrap();
+    let summary = run(&plan, mended.clone(), store, options, signal, &Silent);
+    let summary = summary.await.unwrap();
+    assert_eq!((summary.failed, summary.reused), (0, 400 - failed));
+    let asked = mended.asked.lock().unwrap().len() as u64;
+    assert_eq!(asked, failed, "the failed ones alone");
+    let store = Store::read(&folder).unwrap();
+    assert_eq!(store.retried().unwrap(), failed);
+    let mut told = 0;
+    store
+        .committed(|trial| {
+            for earlier in store.earlier_failures(trial.place).unwrap() {
+                assert_eq!(earlier.failure, Failure::new(FailureKind::Server, "no"));
+                assert!(!earlier.at.is_empty());
+                told += 1;
+            }
+        })
+        .unwrap();
+    assert_eq!(told, failed);
 }
 
 /// Stops the run at its first progress with something done.

@@ -21,6 +21,7 @@ mod gateway;
 mod golden;
 #[cfg(test)]
 mod golden_text;
+mod hooks;
 #[cfg(test)]
 mod house;
 mod lang_check;

@@ -14,7 +14,7 @@ use crucible::record::{
 };
 use crucible::spec::{
     Alternative, Argument, Call, Claim, Condition, Correction, DatasetDef, Experiment,
-    Header, Hypothesis, Metric, Missing, ReportSpec, Scale, SourceText, Value,
+    Header, Hooks, Hypothesis, Metric, Missing, ReportSpec, Scale, SourceText, Value,
 };
 use crucible::store::{
     NewRun, RunStatus, ShownVerdict, Store, StoreError, find_runs, resolve_run,
@@ -56,6 +56,7 @@ pub(crate) fn experiment(
             max_failures: 0.1,
             correction: Correction::Holm,
             cluster: None,
+            hooks: Hooks::default(),
         },
         models: Vec::new(),
         dataset: Some(DatasetDef {

@@ -6,7 +6,7 @@ use crate::base::{Digest, Digester};
 use crate::diag::Diagnostic;
 use crate::lang::syntax::tree::{Expr, ExprKind};
 use crate::spec::{
-    Alternative, Call, Claim, Condition, Correction, DatasetDef, FORMATS, Header,
+    Alternative, Call, Claim, Condition, Correction, DatasetDef, FORMATS, Header, Hooks,
     Hypothesis, Metric, Missing, Scale, Type, Value,
 };
 
@@ -43,6 +43,7 @@ impl<'a> Checker<'a> {
                 _ => Correction::Holm,
             },
             cluster: call.text("cluster").map(str::to_owned),
+            hooks: hooks(&call),
         };
         Some((header, call.arg("dataset").cloned()))
     }
@@ -166,6 +167,17 @@ impl<'a> Checker<'a> {
             span: def.node.span,
             digest: Digest::default(),
         })
+    }
+}
+
+fn hooks(call: &Call) -> Hooks {
+    let hook = |name: &str| call.function(name).cloned();
+    Hooks {
+        before_experiment: hook("before_experiment"),
+        after_experiment: hook("after_experiment"),
+        before_trial: hook("before_trial"),
+        after_trial: hook("after_trial"),
+        on_error: hook("on_error"),
     }
 }
 
