@@ -53,8 +53,7 @@ impl Laboratory for Bench {
             };
         };
         let key = TrialKey { digest: trial.key, repeat: trial.repeat, seed: self.seed };
-        let context =
-            TrialContext::new(Arc::clone(&self.assembly.gateway), Arc::clone(item), key);
+        let context = TrialContext::new(Arc::clone(&self.assembly.gateway), item, key);
         let outcome = context.finish(strategy.as_ref()).await;
         Attempt {
             outcome: outcome.map(Arc::new),
@@ -76,7 +75,7 @@ impl Laboratory for Bench {
         let key =
             Digester::new("score").digest(&trial.key).number(metric as u64).finish();
         scorer
-            .try_score(output, item, &ScriptRun::keyed(key))
+            .try_score(output, &item, &ScriptRun::keyed(key))
             .unwrap_or_else(|failure| score::failed(&failure, &self.assembly.sources))
     }
 

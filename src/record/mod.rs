@@ -7,12 +7,14 @@
 
 mod call;
 mod item;
+mod items;
 mod observed;
 mod output;
 mod trial;
 
 pub use call::{Answer, CallRecord, Failure, FailureKind, Message, Request, Role};
 pub use item::Item;
+pub use items::{ItemSource, Items};
 pub use observed::{
     AnswerCache, LimitEvent, Observation, Observed, SampleSource, SourceError,
 };

@@ -183,5 +183,5 @@ fn settle(connection: &Connection) -> rusqlite::Result<()> {
 
 fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(64);
-    connection.execute_batch("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;")
+    connection.execute_batch("PRAGMA cache_size = -16384; PRAGMA temp_store = FILE;")
 }
