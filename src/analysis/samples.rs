@@ -77,7 +77,7 @@ impl<'a> Samples<'a> {
         if let Some(found) = self.read.get(&key) {
             return Ok(Arc::clone(found));
         }
-        if self.kept > 0 && self.kept >= MOST_KEPT / 2 {
+        if self.kept >= MOST_KEPT / 2 {
             self.forget();
         }
         let observed = Arc::new(self.source.sample(key.0, metric)?);

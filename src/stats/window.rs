@@ -30,6 +30,10 @@ pub(super) struct Windowed {
     whats: Vec<PlugIn>,
 }
 
+/// What makes units alike: of each condition the number of trials, and how many lie below or
+/// which group the sum falls into.
+type Key = Vec<(u64, i64)>;
+
 /// What a unit has of one condition.
 #[derive(Debug, Clone, Copy, Default)]
 struct Part {
@@ -66,7 +70,7 @@ impl Windowed {
             })
             .collect();
         let mut parts = vec![vec![Part::default(); conditions.len()]; alone as usize];
-        let mut known: BTreeMap<Vec<(u64, i64)>, (u64, Vec<Part>)> = BTreeMap::new();
+        let mut known: BTreeMap<Key, (u64, Vec<Part>)> = BTreeMap::new();
         let below: Vec<Vec<u32>> = conditions
             .iter()
             .zip(&ranks)
