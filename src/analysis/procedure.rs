@@ -78,7 +78,7 @@ impl Procedure {
             Row::OneShareExact | Row::OneShare => {
                 let shares: Vec<f64> = contrast.iter().map(|x| x / factor).collect();
                 let fit = UnitMean::new(&shares, &data.units)?;
-                let trials = data.trials.first().map_or(0, |(values, _)| values.len());
+                let trials = data.sizes.first().copied().unwrap_or(0);
                 let share = ClusteredShare::new(&fit, trials)?;
                 let right = shares.iter().filter(|x| **x > 0.5).count() as u64;
                 let exact = (row == Row::OneShareExact).then_some((right, trials as u64));

@@ -1,4 +1,4 @@
-//! Samples as the analysis sees them: read once, failures counted by rule, paired by item.
+//! Samples as the analysis sees them: read, failures counted by rule, paired by item.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,14 +24,18 @@ pub(super) enum Counts {
     Down,
 }
 
-/// Reads samples from a source and keeps them.
+/// Observations that are kept between questions; what goes beyond is read anew.
+const MOST_KEPT: usize = 1 << 20;
+
+/// Reads samples from a source and keeps the last of them.
 pub(super) struct Samples<'a> {
     pub(super) experiment: &'a Experiment,
     source: &'a dyn SampleSource,
     pub(super) items: u32,
     /// The cluster of each item; empty without `cluster:`.
-    clusters: Vec<String>,
+    clusters: Vec<u32>,
     read: BTreeMap<(u32, String), Arc<Vec<Observed>>>,
+    kept: usize,
 }
 
 /// The values behind a contrast, over the items that have one on every side.
@@ -39,7 +43,10 @@ pub(super) struct Samples<'a> {
 pub(super) struct Paired {
     /// For each term its item means, all of the same length.
     pub(super) means: Vec<Vec<f64>>,
-    /// For each term its trials and the item (by position here) of each.
+    /// For each term how many trials it has.
+    pub(super) sizes: Vec<usize>,
+    /// For each term its trials and the item (by position here) of each, where a quantile is
+    /// asked.
     pub(super) trials: Vec<(Vec<f64>, Vec<usize>)>,
     /// The independent units of the items.
     pub(super) units: Units,
@@ -55,7 +62,7 @@ impl<'a> Samples<'a> {
             Some(column) => source.clusters(column)?,
             None => Vec::new(),
         };
-        Ok(Self { experiment, source, items, clusters, read: BTreeMap::new() })
+        Ok(Self { experiment, source, items, clusters, read: BTreeMap::new(), kept: 0 })
     }
 
     /// Returns the observations of a metric under a condition.
@@ -70,9 +77,21 @@ impl<'a> Samples<'a> {
         if let Some(found) = self.read.get(&key) {
             return Ok(Arc::clone(found));
         }
+        if self.kept >= MOST_KEPT / 2 {
+            self.forget();
+        }
         let observed = Arc::new(self.source.sample(key.0, metric)?);
-        self.read.insert(key, Arc::clone(&observed));
+        if self.kept + observed.len() <= MOST_KEPT {
+            self.kept += observed.len();
+            self.read.insert(key, Arc::clone(&observed));
+        }
         Ok(observed)
+    }
+
+    /// Lets go of what was read.
+    pub(super) fn forget(&mut self) {
+        self.read.clear();
+        self.kept = 0;
     }
 
     /// Returns the units of items with these indices.
@@ -80,11 +99,8 @@ impl<'a> Samples<'a> {
         if self.clusters.is_empty() {
             return Units::single(items.len());
         }
-        let label = |item: &u32| {
-            let place = usize::try_from(*item).unwrap_or(usize::MAX);
-            self.clusters.get(place).map_or("", String::as_str)
-        };
-        let labels: Vec<&str> = items.iter().map(label).collect();
+        let label = |item: &u32| self.clusters.get(*item as usize).copied();
+        let labels: Vec<Option<u32>> = items.iter().map(label).collect();
         Units::labelled(&labels)
     }
 
@@ -146,55 +162,101 @@ impl<'a> Samples<'a> {
                 Counts::Up => push(true),
                 Counts::Down => push(false),
             };
-            columns.push(by_item(&observed, failed));
+            columns.push(Column::new(&observed, failed));
         }
         let Some((first, rest)) = columns.split_first() else {
             return Ok(Paired {
                 means: Vec::new(),
+                sizes: Vec::new(),
                 trials: Vec::new(),
                 units: Units::single(0),
             });
         };
-        let items: Vec<u32> = first
-            .keys()
-            .copied()
-            .filter(|item| rest.iter().all(|column| column.contains_key(item)))
-            .collect();
-        let mut means = Vec::new();
-        let mut trials = Vec::new();
-        for column in &columns {
-            let (mut values, mut owners, mut average) =
-                (Vec::new(), Vec::new(), Vec::new());
-            for (place, item) in items.iter().enumerate() {
-                let own = column.get(item).map_or(&[][..], Vec::as_slice);
+        let mut items = first.items.clone();
+        for column in rest {
+            let mut theirs = column.items.iter().peekable();
+            items.retain(|item| {
+                while theirs.next_if(|other| *other < item).is_some() {}
+                theirs.peek() == Some(&item)
+            });
+        }
+        let pooled = gap.terms.iter().any(|term| term.what != What::Mean);
+        let (mut means, mut sizes, mut trials) = (Vec::new(), Vec::new(), Vec::new());
+        for column in columns {
+            let mut average = Vec::with_capacity(items.len());
+            let (mut values, mut owners) = (Vec::new(), Vec::new());
+            let mut size = 0;
+            for (place, own) in column.of(&items).enumerate() {
                 average.push(own.iter().sum::<f64>() / own.len() as f64);
-                values.extend_from_slice(own);
-                owners.extend(std::iter::repeat_n(place, own.len()));
+                size += own.len();
+                if pooled {
+                    values.extend_from_slice(own);
+                    owners.extend(std::iter::repeat_n(place, own.len()));
+                }
             }
             means.push(average);
-            trials.push((values, owners));
+            sizes.push(size);
+            if pooled {
+                trials.push((values, owners));
+            }
         }
-        Ok(Paired { means, trials, units: self.units(&items) })
+        Ok(Paired { means, sizes, trials, units: self.units(&items) })
     }
 }
 
-/// Returns for each item with a value its trials' values.
-pub(super) fn by_item(
-    observed: &[Observed],
-    failed: Option<f64>,
-) -> BTreeMap<u32, Vec<f64>> {
-    let mut items: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-    for trial in observed {
-        let value = match trial.value {
-            Observation::Value(value) => Some(value),
-            Observation::Failed => failed,
-            Observation::Unscored => None,
-        };
-        if let Some(value) = value.filter(|value| !value.is_nan()) {
-            items.entry(trial.item).or_default().push(value);
+/// The values of a sample's trials, item by item.
+#[derive(Debug, Default)]
+pub(super) struct Column {
+    /// The items with a value, ascending.
+    pub(super) items: Vec<u32>,
+    /// Where the values of each end.
+    ends: Vec<u32>,
+    pub(super) values: Vec<f64>,
+}
+
+impl Column {
+    /// Takes the values out of observations, which are ordered by item.
+    pub(super) fn new(observed: &[Observed], failed: Option<f64>) -> Self {
+        let mut column = Self::default();
+        for trial in observed {
+            let value = match trial.value {
+                Observation::Value(value) => Some(value),
+                Observation::Failed => failed,
+                Observation::Unscored => None,
+            };
+            let Some(value) = value.filter(|value| !value.is_nan()) else { continue };
+            if column.items.last() != Some(&trial.item) {
+                column.items.push(trial.item);
+                column.ends.push(0);
+            }
+            column.values.push(value);
+            if let Some(end) = column.ends.last_mut() {
+                *end = u32::try_from(column.values.len()).unwrap_or(u32::MAX);
+            }
         }
+        column
     }
-    items
+
+    /// Returns the mean of each item.
+    pub(super) fn means(&self) -> Vec<f64> {
+        self.of(&self.items)
+            .map(|own| own.iter().sum::<f64>() / own.len() as f64)
+            .collect()
+    }
+
+    /// Returns the values of these items, which are ascending and have some.
+    fn of<'a>(&'a self, items: &'a [u32]) -> impl Iterator<Item = &'a [f64]> {
+        let mut place = 0;
+        items.iter().map(move |item| {
+            while self.items.get(place).is_some_and(|own| own < item) {
+                place += 1;
+            }
+            let end = |at: Option<usize>| at.and_then(|at| self.ends.get(at)).copied();
+            let start = end(place.checked_sub(1)).unwrap_or(0) as usize;
+            let end = end(Some(place)).unwrap_or(0) as usize;
+            self.values.get(start..end).unwrap_or_default()
+        })
+    }
 }
 
 impl Paired {

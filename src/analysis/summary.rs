@@ -6,13 +6,13 @@ use crate::record::Observation;
 use crate::spec::{MEASURES, Sample, Scale};
 use crate::stats::{
     ClusteredShare, Interval, Resampling, StatsError, StudentisedBootstrap, UnitMean,
-    mean, quantile,
+    mean, quantile_sorted,
 };
 
 use super::error::AnalysisError;
 use super::findings::{ConditionFindings, MetricFindings};
 use super::linear::What;
-use super::samples::{Samples, by_item};
+use super::samples::{Column, Samples};
 
 /// Level of the intervals in summaries.
 const LEVEL: f64 = 0.95;
@@ -63,12 +63,23 @@ fn metric(
     let observed = samples.of(&sample.condition, &sample.metric)?;
     let count =
         |what: Observation| narrow(observed.iter().filter(|o| o.value == what).count());
-    let items = by_item(&observed, samples.rule(sample, What::Mean));
-    let indices: Vec<u32> = items.keys().copied().collect();
-    let means: Vec<f64> =
-        items.values().map(|own| own.iter().sum::<f64>() / own.len() as f64).collect();
-    let trials = items.values().map(Vec::len).sum::<usize>();
-    let units = samples.units(&indices);
+    let (failed, unscored) = (count(Observation::Failed), count(Observation::Unscored));
+    let mut quantiles = IndexMap::new();
+    if sample.scale == Scale::Duration {
+        let rule = samples.rule(sample, What::Quantile(0.5));
+        let mut pooled = Column::new(&observed, rule).values;
+        pooled.sort_unstable_by(f64::total_cmp);
+        for (name, q) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
+            let value = quantile_sorted(&pooled, q).ok().filter(|x| x.is_finite());
+            quantiles.extend(value.map(|value| (name.to_owned(), value)));
+        }
+    }
+    let column = Column::new(&observed, samples.rule(sample, What::Mean));
+    drop(observed);
+    let means = column.means();
+    let trials = column.values.len();
+    let units = samples.units(&column.items);
+    drop(column);
     let centre = mean(&means).ok();
     let plan = Resampling {
         resamples: RESAMPLES,
@@ -105,16 +116,6 @@ fn metric(
     let finite = |i: Interval| {
         (i.low.is_finite() && i.high.is_finite()).then_some([i.low, i.high])
     };
-    let mut quantiles = IndexMap::new();
-    if sample.scale == Scale::Duration {
-        let pooled = by_item(&observed, samples.rule(sample, What::Quantile(0.5)));
-        let all: Vec<f64> = pooled.into_values().flatten().collect();
-        for (name, q) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
-            if let Some(value) = quantile(&all, q).ok().filter(|x| x.is_finite()) {
-                quantiles.insert(name.to_owned(), value);
-            }
-        }
-    }
     Ok(MetricFindings {
         scale: sample.scale,
         n: narrow(trials),
@@ -123,8 +124,8 @@ fn metric(
         ci: interval.and_then(finite),
         ci_method: method.to_owned(),
         quantiles,
-        failed: count(Observation::Failed),
-        unscored: count(Observation::Unscored),
+        failed,
+        unscored,
     })
 }
 

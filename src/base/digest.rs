@@ -27,6 +27,12 @@ impl Digest {
         &self.0
     }
 
+    /// Returns the first 64 bits, for sets that would be too large with the whole.
+    #[must_use]
+    pub fn head(&self) -> u64 {
+        self.0.iter().take(8).fold(0, |head, byte| head << 8 | u64::from(*byte))
+    }
+
     /// Returns the first eight hexadecimal digits, for people.
     #[must_use]
     pub fn short(&self) -> String {

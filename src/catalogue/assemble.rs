@@ -13,8 +13,8 @@ use crate::catalogue::assembler::{Assembler, models_in};
 use crate::catalogue::error::AssembleError;
 use crate::catalogue::hooks::HookFunctions;
 use crate::dataset::{self, Desk, FileDigest, Loaded};
-use crate::model::{self, Gateway, GatewaySettings, Recorded, Surroundings};
-use crate::record::Item;
+use crate::model::{self, Gateway, GatewaySettings, Surroundings};
+use crate::record::Items;
 use crate::score::{self, Scorer};
 use crate::script::{Host, Workshop};
 use crate::spec::{Call, Experiment, SourceText};
@@ -26,7 +26,7 @@ pub struct Materials {
     /// Compiles and keeps the functions of the experiment.
     pub workshop: Workshop,
     /// The items, in the order of the dataset.
-    pub items: Vec<Arc<Item>>,
+    pub items: Items,
     /// The data files that they were read from.
     pub files: Vec<FileDigest>,
 }
@@ -53,7 +53,12 @@ fn load(
     call: &Call,
 ) -> Result<Loaded, AssembleError> {
     let folders = folders(experiment);
-    let desk = Desk { workshop, folders: &folders, seed: experiment.header.seed };
+    let desk = Desk {
+        workshop,
+        folders: &folders,
+        seed: experiment.header.seed,
+        in_memory: dataset::IN_MEMORY,
+    };
     Ok(dataset::load(call, &desk)?)
 }
 
@@ -99,7 +104,7 @@ pub struct Assembly {
     /// The hooks of the file.
     pub hooks: HookFunctions,
     /// The items.
-    pub items: Vec<Arc<Item>>,
+    pub items: Items,
     /// Compiles and keeps the functions of the experiment.
     pub workshop: Workshop,
     /// The files, for places in messages.
@@ -171,7 +176,7 @@ pub fn assemble(
 struct Shelf<'a> {
     experiment: &'a Experiment,
     materials: &'a Materials,
-    loaded: RefCell<BTreeMap<Digest, Vec<Arc<Item>>>>,
+    loaded: RefCell<BTreeMap<Digest, Items>>,
     files: RefCell<Vec<FileDigest>>,
     /// What all models share: the environment and the HTTP clients.
     surroundings: Surroundings<'static>,
@@ -193,25 +198,24 @@ impl<'a> Shelf<'a> {
         }
     }
 
-    /// Builds a model with its limits; a `recorded` one gets its rows.
+    /// Builds a model with its limits; a `recorded` one gets its items.
     fn lane(&self, call: &Call) -> Result<model::Lane, AssembleError> {
         let failed: RefCell<Option<AssembleError>> = RefCell::default();
-        let rows = |dataset: &Call, path: &str| {
-            let items = self.items(dataset).map_err(|error| {
+        let items = |dataset: &Call| {
+            self.items(dataset).map_err(|error| {
                 let told = model::BuildError::new(error.message.clone());
                 failed.replace(Some(error));
                 told
-            })?;
-            Ok(Recorded::rows_of(&items, path))
+            })
         };
         let shared = self.surroundings.clone();
-        let surroundings = Surroundings { recorded: Some(&rows), ..shared };
+        let surroundings = Surroundings { recorded: Some(&items), ..shared };
         model::lane(call, &surroundings).map_err(|error| {
             failed.take().unwrap_or_else(|| AssembleError::of_model(error, call))
         })
     }
 
-    fn items(&self, call: &Call) -> Result<Vec<Arc<Item>>, AssembleError> {
+    fn items(&self, call: &Call) -> Result<Items, AssembleError> {
         let digest = call.digest();
         if let Some(items) = self.loaded.borrow().get(&digest) {
             return Ok(items.clone());
@@ -239,11 +243,10 @@ impl Assembly {
     pub fn forecast(&self, condition: usize) -> Option<CallForecast> {
         let strategy = self.strategies.get(condition)?;
         let step = self.items.len().div_ceil(FORECAST_ITEMS).max(1);
-        let each: Vec<CallForecast> = self
-            .items
-            .iter()
+        let each: Vec<CallForecast> = (0..self.items.len())
             .step_by(step)
-            .map(|item| strategy.forecast(item, &self.gateway))
+            .filter_map(|index| self.items.get(index))
+            .map(|item| strategy.forecast(&item, &self.gateway))
             .collect();
         let n = each.len() as f64;
         let worst = each.iter().map(|one| one.worst_calls).max_by_key(|worst| {

@@ -49,7 +49,7 @@ impl Ready {
         let item = assembly.items.get(trial.item as usize)?;
         let seed = self.prepared.experiment.header.seed;
         let key = TrialKey { digest: trial.key, repeat: trial.repeat, seed };
-        strategy.calls(item, &key)
+        strategy.calls(&item, &key)
     }
 }
 

@@ -56,13 +56,12 @@ fn trials(
 ) -> Result<(), Broken> {
     let failed =
         |error: crate::store::StoreError| Broken::Trouble(Trouble::failed(&error));
-    let items = store.all_items().map_err(failed)?;
     let mut places: Vec<Place> = Vec::new();
     store.committed(|trial| places.push(trial.place)).map_err(failed)?;
     for place in places {
         let Some(trial) = store.trial(place).map_err(failed)? else { continue };
-        let id = items.get(place.item as usize).map_or("", |item| item.id.as_str());
-        each(id, &trial)?;
+        let id = store.item_id(place.item).map_err(failed)?.unwrap_or_default();
+        each(&id, &trial)?;
     }
     Ok(())
 }

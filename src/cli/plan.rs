@@ -18,7 +18,7 @@ use crate::catalogue::{self, Materials, Needs};
 use crate::engine::Bench;
 use crate::model::GatewaySettings;
 use crate::plan::{self, Estimate, Forecast, Plan, Selection};
-use crate::record::{AnswerCache, Item, Recording, Tape};
+use crate::record::{AnswerCache, Items, Recording, Tape};
 use crate::spec::Experiment;
 use crate::store::RunInfo;
 
@@ -110,7 +110,7 @@ impl Prepared {
     }
 
     /// Returns the items, in the order of the dataset.
-    pub(super) fn items(&self) -> &[Arc<Item>] {
+    pub(super) fn items(&self) -> &Items {
         &self.materials.items
     }
 

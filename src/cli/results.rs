@@ -7,6 +7,7 @@ use super::exit::{Exit, Trouble};
 use super::{colour_out, columns, runs, say};
 use crate::analysis::{self, Findings};
 use crate::base::Digest;
+use crate::plan::Bitmap;
 use crate::report::{
     self, CallTotals, EarlierFacts, FailureCount, Format, ModelFacts, RunFacts,
     SourceFacts, TrialTotals,
@@ -228,20 +229,20 @@ fn stopped(status: RunStatus) -> Option<&'static str> {
 /// Counts the items that were asked: of all items, those with a committed trial.
 fn items(store: &Store, experiment: &Experiment) -> Result<u32, Trouble> {
     let planned = store.info().planned;
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = Bitmap::new(u64::from(store.info().items));
     let mut committed = 0_u64;
     store
         .committed(|trial| {
             committed += 1;
             if experiment.conditions.len() > trial.place.condition as usize {
-                seen.insert(trial.place.item);
+                seen.insert(u64::from(trial.place.item));
             }
         })
         .map_err(|error| Trouble::failed(&error))?;
     if committed == planned {
         return Ok(store.info().items);
     }
-    Ok(u32::try_from(seen.len()).unwrap_or(u32::MAX))
+    Ok(u32::try_from(seen.count()).unwrap_or(u32::MAX))
 }
 
 fn models(store: &Store) -> Result<Vec<ModelFacts>, Trouble> {

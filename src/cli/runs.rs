@@ -1,6 +1,5 @@
 //! The runs of a folder: `list`, and finding one of them.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::json;
@@ -9,7 +8,7 @@ use super::args::Look;
 use super::exit::{Exit, Trouble};
 use super::say;
 use crate::base::Digest;
-use crate::plan::Plan;
+use crate::plan::{Bitmap, Plan};
 use crate::spec::Experiment;
 use crate::store::{self, FoundRun, RunStatus, Store};
 
@@ -77,7 +76,7 @@ pub(super) fn committed(
         .iter()
         .find(|run| run.info.experiment == digest && run.info.items_digest == *items);
     let Some(same) = same else { return Ok(0) };
-    let mut places = BTreeSet::new();
+    let mut places = Bitmap::new(plan.whole());
     let store = Store::read(&same.folder).map_err(failed)?;
     store
         .committed(|trial| {
@@ -85,7 +84,7 @@ pub(super) fn committed(
         })
         .map_err(failed)?;
     let planned = (0..plan.len()).map(|position| plan.index(plan.place(position)));
-    Ok(planned.filter(|index| places.contains(index)).count() as u64)
+    Ok(planned.filter(|index| places.contains(*index)).count() as u64)
 }
 
 /// Opens a run to read it: a run's folder, or a folder of runs, whose newest is meant.

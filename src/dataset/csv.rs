@@ -91,7 +91,8 @@ fn header(names: Vec<String>) -> Result<Vec<String>, String> {
 }
 
 pub(super) fn load(call: &Call, desk: &Desk<'_>) -> Result<Loaded, DatasetError> {
-    let mut gatherer = Gatherer::new(call, Some(desk.workshop), desk.seed)?;
+    let mut gatherer =
+        Gatherer::new(call, Some(desk.workshop), desk.seed, desk.in_memory)?;
     let Some(delimiter) = delimiter(call) else {
         let message = "a delimiter is one character of ASCII".to_owned();
         return Err(DatasetError::new(call.span, Problem::Shape(message)));

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::base::Span;
@@ -23,7 +24,7 @@ pub struct DatasetError {
 }
 
 /// A place in the data.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Place {
     /// A line of a file, from 1.
     Line {
@@ -34,6 +35,26 @@ pub enum Place {
     },
     /// A row of a list in the `.crucible` file, from 1.
     Row(u64),
+}
+
+impl Place {
+    /// Returns the line, or the number of the row.
+    pub(super) fn number(&self) -> u64 {
+        match self {
+            Self::Line { line, .. } => *line,
+            Self::Row(row) => *row,
+        }
+    }
+
+    /// Returns the place of another line or row of the same source.
+    pub(super) fn same_source(&self, number: u64) -> Self {
+        match self {
+            Self::Line { path, .. } => {
+                Self::Line { path: Arc::clone(path), line: number }
+            }
+            Self::Row(_) => Self::Row(number),
+        }
+    }
 }
 
 impl fmt::Display for Place {
@@ -104,6 +125,9 @@ pub enum Problem {
         /// Rows that passed the filter.
         kept: u64,
     },
+    /// Items that are too many for memory could not be kept in a file.
+    #[error("items that take too much memory could not be kept in a temporary file: {0}")]
+    Spool(String),
     /// The call does not make a dataset.
     #[error("{0}")]
     Shape(String),
@@ -126,6 +150,14 @@ impl DatasetError {
     #[must_use]
     pub fn with_help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
+    }
+
+    /// Returns the error of a temporary file that cannot be written or read.
+    #[must_use]
+    pub fn spool(span: Span, error: &std::io::Error) -> Self {
+        Self::new(span, Problem::Spool(error.to_string())).with_help(
+            "make room in the folder for temporary files, or set TMPDIR to another",
+        )
     }
 
     /// Returns the error of a closure that failed.

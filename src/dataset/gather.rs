@@ -1,14 +1,16 @@
 //! Gathers items: each row is offered once, filtered, sampled and made an item.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::io;
 
-use crate::base::Span;
+use crate::base::{Digest, Span};
 use crate::dataset::error::{DatasetError, Problem};
 use crate::dataset::field::FIELD;
 use crate::dataset::row::Row;
 use crate::dataset::sample::{Reservoir, Sampling};
 use crate::dataset::shape::Shape;
-use crate::record::Item;
+use crate::dataset::shelf::Shelf;
+use crate::record::Items;
 use crate::script::Workshop;
 use crate::spec::{Call, Param, Type};
 
@@ -50,7 +52,11 @@ pub(super) struct Gatherer {
     shape: Shape,
     sampling: Sampling,
     reservoir: Reservoir,
-    items: Vec<Arc<Item>>,
+    shelf: Shelf,
+    /// 64 bits of the digest of each id. Two ids that share one are compared by their letters.
+    ids: BTreeSet<u64>,
+    /// The line, or number, of each item's row.
+    lines: Vec<u64>,
     read: u64,
     kept: u64,
     span: Span,
@@ -62,14 +68,17 @@ impl Gatherer {
         call: &Call,
         workshop: Option<&Workshop>,
         seed: u64,
+        in_memory: usize,
     ) -> Result<Self, DatasetError> {
         let sampling = Sampling::of(call);
         let size = if let Sampling::Random(n) = sampling { n } else { 0 };
         Ok(Self {
             shape: Shape::build(call, workshop, seed)?,
             sampling,
-            reservoir: Reservoir::new(seed, size),
-            items: Vec::new(),
+            reservoir: Reservoir::new(seed, size, in_memory),
+            shelf: Shelf::new(in_memory),
+            ids: BTreeSet::new(),
+            lines: Vec::new(),
             read: 0,
             kept: 0,
             span: call.span,
@@ -91,24 +100,35 @@ impl Gatherer {
         match self.sampling {
             Sampling::All | Sampling::First(_) => self.add(row),
             Sampling::Random(_) => {
-                self.reservoir.offer(row);
-                Ok(())
+                self.reservoir.offer(row).map_err(|error| self.spool(&error))
             }
         }
     }
 
     fn add(&mut self, row: Row) -> Result<(), DatasetError> {
-        let index = u32::try_from(self.items.len()).map_err(|_| {
+        let index = u32::try_from(self.shelf.len()).map_err(|_| {
             let message = "a dataset has at most 4,294,967,295 items".to_owned();
             DatasetError::new(self.span, Problem::Shape(message))
         })?;
+        let place = row.place.clone();
         let item = self.shape.item(row, index)?;
-        self.items.push(Arc::new(item));
-        Ok(())
+        if !self.ids.insert(Digest::of(item.id.as_bytes()).head()) {
+            let first = self.shelf.find(&item.id).map_err(|error| self.spool(&error))?;
+            let line = first.and_then(|first| self.lines.get(first));
+            if let Some(line) = line {
+                return Err(self.shape.taken(item.id, place.same_source(*line), place));
+            }
+        }
+        self.lines.push(place.number());
+        self.shelf.push(item).map_err(|error| self.spool(&error))
+    }
+
+    fn spool(&self, error: &io::Error) -> DatasetError {
+        DatasetError::spool(self.span, error)
     }
 
     /// Returns the items.
-    pub(super) fn finish(mut self) -> Result<Vec<Arc<Item>>, DatasetError> {
+    pub(super) fn finish(mut self) -> Result<Items, DatasetError> {
         let Self { read, kept, span, .. } = self;
         if kept == 0 {
             return Err(DatasetError::new(span, Problem::Empty { read, kept }));
@@ -119,11 +139,13 @@ impl Gatherer {
                 let problem = Problem::TooFew { wanted, kept };
                 return Err(DatasetError::new(span, problem).with_help(help));
             }
-            let reservoir = std::mem::replace(&mut self.reservoir, Reservoir::new(0, 0));
-            for row in reservoir.into_rows() {
-                self.add(row)?;
+            let empty = Reservoir::new(0, 0, 0);
+            let rows = std::mem::replace(&mut self.reservoir, empty).into_rows();
+            for row in rows.map_err(|error| self.spool(&error))? {
+                self.add(row.map_err(|error| self.spool(&error))?)?;
             }
         }
-        Ok(self.items)
+        drop((self.ids, self.lines));
+        self.shelf.finish().map_err(|error| DatasetError::spool(span, &error))
     }
 }

@@ -7,7 +7,7 @@ use crate::dataset::error::{DatasetError, Place, Problem};
 use crate::dataset::field;
 use crate::dataset::gather::{FILTER, Gatherer, ID, INPUT, SAMPLE, TARGET};
 use crate::dataset::row::{Row, kind};
-use crate::dataset::{Desk, Loaded};
+use crate::dataset::{Desk, IN_MEMORY, Loaded};
 use crate::script::{Callable, ScriptRun, captured, to_json};
 use crate::spec::{Call, Complaint, Param, Signature, Type, Value};
 
@@ -80,7 +80,7 @@ fn check_list(call: &Call, values: &[Value]) -> Vec<Complaint> {
     if closures {
         return Vec::new();
     }
-    let loaded = Gatherer::new(call, None, 0).and_then(|mut gatherer| {
+    let loaded = Gatherer::new(call, None, 0, IN_MEMORY).and_then(|mut gatherer| {
         gather_list(values, call.span, &mut gatherer)?;
         gatherer.finish()
     });
@@ -100,13 +100,15 @@ fn check_list(call: &Call, values: &[Value]) -> Vec<Complaint> {
         | Problem::DuplicateId { .. }
         | Problem::Script(_)
         | Problem::Empty { .. }
+        | Problem::Spool(_)
         | Problem::Shape(_) => Some("items"),
     };
     vec![Complaint { param, message: error.to_string(), help: error.help }]
 }
 
 pub(super) fn load(call: &Call, desk: &Desk<'_>) -> Result<Loaded, DatasetError> {
-    let mut gatherer = Gatherer::new(call, Some(desk.workshop), desk.seed)?;
+    let mut gatherer =
+        Gatherer::new(call, Some(desk.workshop), desk.seed, desk.in_memory)?;
     match (call.arg("items"), call.function("row")) {
         (Some(Value::List(values)), _) => {
             gather_list(values, call.span, &mut gatherer)?;

@@ -33,7 +33,8 @@ pub(super) const SIGNATURE: Signature = Signature::new(
 .with_check(|call| file::check_path(call).into_iter().chain(field::check(call)).collect());
 
 pub(super) fn load(call: &Call, desk: &Desk<'_>) -> Result<Loaded, DatasetError> {
-    let mut gatherer = Gatherer::new(call, Some(desk.workshop), desk.seed)?;
+    let mut gatherer =
+        Gatherer::new(call, Some(desk.workshop), desk.seed, desk.in_memory)?;
     let mut file = DataFile::open(call, desk)?;
     let mut line = Vec::new();
     let (mut number, mut rows) = (1, 0);

@@ -1,6 +1,7 @@
 //! Sources of items: `items`, `jsonl`, `csv`, and how they are sampled.
 //!
-//! A source is read row by row; only rows that pass the filter and the sample are kept. What
+//! A source is read row by row; only rows that pass the filter and the sample are kept. Items
+//! that take more memory than [`IN_MEMORY`] are kept in a temporary file without a name. What
 //! is wrong with the data is told at its file and line, what is wrong with the call at its
 //! span. To add a source, write its file (signature, and a function that offers rows to a
 //! `Gatherer`), and list it in [`SOURCES`] and in [`load`].
@@ -16,13 +17,13 @@ mod jsonl;
 mod row;
 mod sample;
 mod shape;
-
-use std::sync::Arc;
+mod shelf;
+mod spool;
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::Digest;
-use crate::record::Item;
+use crate::record::Items;
 use crate::script::Workshop;
 use crate::spec::{Call, Signature, Value};
 
@@ -41,13 +42,18 @@ pub struct Desk<'a> {
     pub folders: &'a [String],
     /// The experiment's seed.
     pub seed: u64,
+    /// How many bytes the items may take in memory; [`IN_MEMORY`] but in tests.
+    pub in_memory: usize,
 }
+
+/// Items that take more bytes in memory than this go to a temporary file.
+pub const IN_MEMORY: usize = 32 << 20;
 
 /// A dataset that is loaded.
 #[derive(Debug, Clone, Default)]
 pub struct Loaded {
     /// Its items, in the order of the source.
-    pub items: Vec<Arc<Item>>,
+    pub items: Items,
     /// The files that they were read from.
     pub files: Vec<FileDigest>,
 }

@@ -1,11 +1,12 @@
 //! One row of a source, before it is an item.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::dataset::error::{DatasetError, Place, Problem, did_you_mean};
 
 /// One row as it stands in the source.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Row {
     /// Its number in the source, from 1.
     pub(super) number: u64,

@@ -1,9 +1,12 @@
 //! Which rows are kept: all, the first, or some at random.
 
 use std::collections::BinaryHeap;
+use std::io;
 
 use crate::base::Stream;
 use crate::dataset::row::Row;
+use crate::dataset::shelf::{depth, size_of_json};
+use crate::dataset::spool::{Spool, Spooled};
 use crate::spec::{Call, Complaint, Param, Signature, Type};
 
 const N: &[Param] = &[Param::required("n", Type::Count, "How many items; at least 1.")];
@@ -60,7 +63,8 @@ impl Sampling {
     }
 }
 
-/// The rows with the smallest draws so far.
+/// The rows with the smallest draws so far. Those that come when the rows take more than
+/// their share of memory are kept in a temporary file.
 ///
 /// # Source
 ///
@@ -70,18 +74,30 @@ impl Sampling {
 pub(super) struct Reservoir {
     seed: u64,
     size: usize,
+    in_memory: usize,
+    taken: usize,
     rows: BinaryHeap<Drawn>,
+    spool: Option<Spool>,
 }
 
 #[derive(Debug)]
 struct Drawn {
     draw: u64,
-    row: Row,
+    number: u64,
+    kept: Kept,
+}
+
+#[derive(Debug)]
+enum Kept {
+    /// In memory, with the bytes that it takes.
+    Here(Box<Row>, usize),
+    /// In the file: where, and how long.
+    There(u64, usize),
 }
 
 impl Drawn {
     fn key(&self) -> (u64, u64) {
-        (self.draw, self.row.number)
+        (self.draw, self.number)
     }
 }
 
@@ -107,29 +123,69 @@ impl Ord for Drawn {
 
 impl Reservoir {
     /// Returns an empty reservoir for `size` rows.
-    pub(super) fn new(seed: u64, size: u64) -> Self {
+    pub(super) fn new(seed: u64, size: u64, in_memory: usize) -> Self {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
-        Self { seed, size, rows: BinaryHeap::new() }
+        Self { seed, size, in_memory, taken: 0, rows: BinaryHeap::new(), spool: None }
     }
 
     /// Offers a row.
-    pub(super) fn offer(&mut self, row: Row) {
-        let key = row.number.to_le_bytes();
-        let draw = Stream::keyed(self.seed, "sample", &[&key]).bits();
-        let drawn = Drawn { draw, row };
-        if self.rows.len() < self.size {
-            self.rows.push(drawn);
-        } else if self.rows.peek().is_some_and(|largest| drawn < *largest) {
-            self.rows.pop();
-            self.rows.push(drawn);
+    pub(super) fn offer(&mut self, row: Row) -> io::Result<()> {
+        let number = row.number;
+        let draw = Stream::keyed(self.seed, "sample", &[&number.to_le_bytes()]).bits();
+        if self.rows.len() >= self.size {
+            let smaller =
+                self.rows.peek().is_some_and(|largest| (draw, number) < largest.key());
+            if !smaller {
+                return Ok(());
+            }
+            if let Some(Drawn { kept: Kept::Here(_, bytes), .. }) = self.rows.pop() {
+                self.taken -= bytes;
+            }
         }
+        let kept = self.keep(row)?;
+        self.rows.push(Drawn { draw, number, kept });
+        Ok(())
+    }
+
+    fn keep(&mut self, row: Row) -> io::Result<Kept> {
+        let bytes = size_of::<Row>() + size_of_json(&row.columns);
+        if self.taken + bytes <= self.in_memory || depth(&row.columns) > DEEPEST {
+            self.taken += bytes;
+            return Ok(Kept::Here(Box::new(row), bytes));
+        }
+        let spool = match &mut self.spool {
+            Some(spool) => spool,
+            None => self.spool.insert(Spool::new()?),
+        };
+        let start = spool.end();
+        let written = serde_json::to_vec(&row)?;
+        spool.write(&written)?;
+        Ok(Kept::There(start, written.len()))
     }
 
     /// Returns the rows in the order of the source.
-    pub(super) fn into_rows(self) -> Vec<Row> {
-        let mut rows: Vec<Row> = self.rows.into_iter().map(|drawn| drawn.row).collect();
-        rows.sort_by_key(|row| row.number);
-        rows
+    pub(super) fn into_rows(self) -> io::Result<impl Iterator<Item = io::Result<Row>>> {
+        let file = self.spool.map(Spool::finish).transpose()?;
+        let mut rows = self.rows.into_vec();
+        rows.sort_unstable_by_key(|drawn| drawn.number);
+        Ok(rows.into_iter().map(move |drawn| drawn.kept.row(file.as_ref())))
+    }
+}
+
+/// JSON that is nested deeper than this is not parsed again: such a row stays in memory.
+const DEEPEST: usize = 100;
+
+impl Kept {
+    fn row(self, file: Option<&Spooled>) -> io::Result<Row> {
+        match (self, file) {
+            (Self::Here(row, _), _) => Ok(*row),
+            (Self::There(start, length), Some(file)) => {
+                let mut bytes = vec![0; length];
+                file.read(start, &mut bytes)?;
+                Ok(serde_json::from_slice(&bytes)?)
+            }
+            (Self::There(..), None) => Err(io::ErrorKind::NotFound.into()),
+        }
     }
 }
 
@@ -140,11 +196,15 @@ mod tests {
     use serde_json::Map;
 
     fn drawn(seed: u64, size: u64, rows: u64) -> Vec<u64> {
-        let mut reservoir = Reservoir::new(seed, size);
+        // Some rows stay in memory, some do not.
+        let mut reservoir = Reservoir::new(seed, size, 1_000);
         for number in 1..=rows {
-            reservoir.offer(Row::new(number, Place::Row(number), Map::new()));
+            let columns = Map::from_iter([("n".to_owned(), number.into())]);
+            reservoir.offer(Row::new(number, Place::Row(number), columns)).unwrap();
         }
-        reservoir.into_rows().iter().map(|row| row.number).collect()
+        let rows: Vec<Row> = reservoir.into_rows().unwrap().map(Result::unwrap).collect();
+        assert!(rows.iter().all(|row| row.columns["n"] == row.number));
+        rows.iter().map(|row| row.number).collect()
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! What makes an item of a row: its input, target, id, and whether it is kept.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value as Json;
 
 use crate::base::Span;
@@ -22,7 +20,6 @@ pub(super) struct Shape {
     filter: Option<Callable>,
     span: Span,
     seed: u64,
-    ids: BTreeMap<String, Place>,
 }
 
 impl Shape {
@@ -48,7 +45,6 @@ impl Shape {
             filter,
             span: call.span,
             seed,
-            ids: BTreeMap::new(),
         })
     }
 
@@ -67,21 +63,23 @@ impl Shape {
     }
 
     /// Makes the item of a row.
-    pub(super) fn item(&mut self, row: Row, index: u32) -> Result<Item, DatasetError> {
+    pub(super) fn item(&self, row: Row, index: u32) -> Result<Item, DatasetError> {
         let input = self.input(&row)?;
         let target = match &self.target {
             Some(field) => field.of(&row, self.seed)?,
             None => row.columns.get("target").cloned().unwrap_or(Json::Null),
         };
         let id = self.id(&row)?;
-        if let Some(first) = self.ids.insert(id.clone(), row.place.clone()) {
-            let span = self.id.as_ref().map_or(self.span, Field::span);
-            let problem = Problem::DuplicateId { id, first };
-            return Err(DatasetError::new(span, problem).at(row.place).with_help(
-                "name a column whose values differ with `id:`, or none to number the rows",
-            ));
-        }
         Ok(Item::new(index, id, input, target, row.into_columns()))
+    }
+
+    /// Returns the error of an id that a row before had.
+    pub(super) fn taken(&self, id: String, first: Place, place: Place) -> DatasetError {
+        let span = self.id.as_ref().map_or(self.span, Field::span);
+        let problem = Problem::DuplicateId { id, first };
+        DatasetError::new(span, problem).at(place).with_help(
+            "name a column whose values differ with `id:`, or none to number the rows",
+        )
     }
 
     fn input(&self, row: &Row) -> Result<String, DatasetError> {

@@ -108,7 +108,7 @@ impl Laboratory for Bench {
         let key = TrialKey { digest: trial.key, repeat: trial.repeat, seed: self.seed };
         let context = TrialContext::going_on(
             Arc::clone(&self.assembly.gateway),
-            Arc::clone(item),
+            item,
             key,
             self.checkpoints(trial),
         );
@@ -133,7 +133,7 @@ impl Laboratory for Bench {
         let key =
             Digester::new("score").digest(&trial.key).number(metric as u64).finish();
         scorer
-            .try_score(output, item, &ScriptRun::keyed(key))
+            .try_score(output, &item, &ScriptRun::keyed(key))
             .unwrap_or_else(|failure| score::failed(&failure, &self.assembly.sources))
     }
 
@@ -168,7 +168,7 @@ impl Laboratory for Bench {
     fn hook(&self, moment: &Moment) -> Heard {
         let item =
             moment.trial().and_then(|trial| self.assembly.items.get(trial.item as usize));
-        hooks::call(&self.assembly.hooks, &self.assembly.sources, item, moment)
+        hooks::call(&self.assembly.hooks, &self.assembly.sources, item.as_ref(), moment)
     }
 
     fn stop(&self) {

@@ -1,11 +1,9 @@
 //! Trials that an earlier run shares with this one.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::base::Digest;
 use crate::engine::laboratory::Laboratory;
 use crate::engine::terms::EngineError;
 use crate::engine::trial::{all_scores, score};
@@ -40,14 +38,16 @@ pub fn take_over<L: Laboratory>(
     store: &mut Store,
     earlier: &Store,
 ) -> Result<Takeover, EngineError> {
-    let shared = shared(plan, store, earlier)?;
+    let shared = Shared::new(plan, store, earlier)?;
+    let places = shared.places(earlier)?;
     let metrics = shared_metrics(store, earlier);
     let mut taken = Takeover::default();
-    for chunk in shared.chunks(BATCH) {
+    for chunk in places.chunks(BATCH) {
         let mut records = Vec::with_capacity(chunk.len());
-        for (place, spec) in chunk {
+        for place in chunk {
+            let Some(spec) = shared.spec(*place) else { continue };
             let Some(mut record) = earlier.trial(*place)? else { continue };
-            let anew = rescore(&mut record, spec, laboratory, &metrics);
+            let anew = rescore(&mut record, &spec, laboratory, &metrics);
             taken.rescored += u64::from(anew);
             records.push(TrialRecord {
                 id: spec.id,
@@ -65,36 +65,59 @@ pub fn take_over<L: Laboratory>(
     Ok(taken)
 }
 
-/// Returns where each shared trial stood and what it is here.
-fn shared(
-    plan: &Plan,
-    store: &Store,
-    earlier: &Store,
-) -> Result<Vec<(Place, TrialSpec)>, StoreError> {
-    let ours: BTreeMap<Digest, u32> =
-        plan.items().iter().map(|item| (item.digest, item.index)).collect();
-    let items: Vec<Option<u32>> =
-        earlier.all_items()?.iter().map(|item| ours.get(&item.digest).copied()).collect();
-    let conditions: Vec<Option<u32>> = earlier
-        .info()
-        .conditions
-        .iter()
-        .map(|name| {
-            let index = store.info().conditions.iter().position(|own| own == name)?;
-            u32::try_from(index).ok()
-        })
-        .collect();
-    let find = |list: &[Option<u32>], index: u32| list.get(index as usize).copied()?;
-    let mut shared = Vec::new();
-    earlier.committed(|trial| {
-        let Place { item, condition, repeat } = trial.place;
-        let spec = find(&items, item)
-            .zip(find(&conditions, condition))
-            .and_then(|(item, condition)| plan.find(Place { item, condition, repeat }))
-            .filter(|spec| spec.id == trial.id && !trial.failed);
-        shared.extend(spec.map(|spec| (trial.place, spec)));
-    })?;
-    Ok(shared)
+/// What an earlier run's items and conditions are here.
+struct Shared<'a> {
+    plan: &'a Plan,
+    items: Vec<Option<u32>>,
+    conditions: Vec<Option<u32>>,
+}
+
+impl<'a> Shared<'a> {
+    fn new(plan: &'a Plan, store: &Store, earlier: &Store) -> Result<Self, StoreError> {
+        // By the first bits of the digest, which is compared as a whole afterwards.
+        let mut ours: Vec<(u64, u32)> =
+            plan.items().digests().map(|digest| digest.head()).zip(0..).collect();
+        ours.sort_unstable();
+        let mut items = Vec::new();
+        earlier.each_item(|item| {
+            let head = item.digest.head();
+            let first = ours.partition_point(|(other, _)| *other < head);
+            let same =
+                |index: &u32| plan.items().digest(*index as usize) == Some(item.digest);
+            let equal = ours.iter().skip(first).take_while(|(other, _)| *other == head);
+            items.push(equal.map(|(_, index)| *index).filter(same).last());
+        })?;
+        let conditions = earlier
+            .info()
+            .conditions
+            .iter()
+            .map(|name| {
+                let index = store.info().conditions.iter().position(|own| own == name)?;
+                u32::try_from(index).ok()
+            })
+            .collect();
+        Ok(Self { plan, items, conditions })
+    }
+
+    /// Returns what a trial of the earlier run is here.
+    fn spec(&self, place: Place) -> Option<TrialSpec> {
+        let find = |list: &[Option<u32>], index: u32| *list.get(index as usize)?;
+        let item = find(&self.items, place.item)?;
+        let condition = find(&self.conditions, place.condition)?;
+        self.plan.find(Place { item, condition, repeat: place.repeat })
+    }
+
+    /// Returns where the shared trials stood.
+    fn places(&self, earlier: &Store) -> Result<Vec<Place>, StoreError> {
+        let mut places = Vec::new();
+        earlier.committed(|trial| {
+            let spec = self.spec(trial.place).filter(|spec| spec.id == trial.id);
+            if spec.is_some() && !trial.failed {
+                places.push(trial.place);
+            }
+        })?;
+        Ok(places)
+    }
 }
 
 /// Returns, for each metric here, which metric of the earlier run is the same.

@@ -42,7 +42,7 @@ pub use lane::{Lane, Limits, lane};
 pub use latency::DISTRIBUTIONS;
 pub use prices::{list_price, price_date};
 pub use provider::{
-    Build, BuildError, PROVIDERS, Provider, RecordedRows, Surroundings, provider,
+    Build, BuildError, PROVIDERS, Provider, RecordedItems, Surroundings, provider,
 };
 pub use recorded::Recorded;
 pub use settings::{GatewaySettings, ModelRef, Spending};

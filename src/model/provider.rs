@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::model::contract::Model;
 use crate::model::wire::Http;
 use crate::model::{anthropic, google, openai, recorded, sim};
+use crate::record::Items;
 use crate::spec::{Call, Signature};
 
 /// Makes the model of a checked call.
@@ -38,18 +39,16 @@ pub fn provider(name: &str) -> Option<&'static Provider> {
     PROVIDERS.iter().find(|provider| provider.signature.name == name)
 }
 
-/// Reads the recorded answers of a dataset: `(dataset call, output path) -> rows by item
-/// id`, `None` where the column is empty. See `Recorded::rows_of`.
-pub type RecordedRows<'a> =
-    &'a dyn Fn(&Call, &str) -> Result<BTreeMap<String, Option<String>>, BuildError>;
+/// Loads the dataset that recorded answers stand in.
+pub type RecordedItems<'a> = &'a dyn Fn(&Call) -> Result<Items, BuildError>;
 
 /// What a model may need from outside its call.
 #[derive(Clone, Default)]
 pub struct Surroundings<'a> {
     /// The environment's keys and addresses, such as `OPENAI_API_KEY`.
     pub environment: BTreeMap<String, SecretString>,
-    /// Where `recorded` finds its rows.
-    pub recorded: Option<RecordedRows<'a>>,
+    /// Where `recorded` finds its items.
+    pub recorded: Option<RecordedItems<'a>>,
     /// The HTTP clients that all models share.
     pub http: Http,
 }

@@ -1,14 +1,14 @@
 //! Answers that somebody already has.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
+use crate::base::Digest;
 use crate::model::contract::{CallError, Model, Profile};
 use crate::model::provider::{BuildError, Provider, Surroundings};
-use crate::record::{Answer, FailureKind, Item, Request};
+use crate::record::{Answer, FailureKind, Item, Items, Request};
 use crate::spec::{Call, Param, Signature, Type};
 
 /// A model whose answers stand in a dataset, looked up by the item's id.
@@ -16,7 +16,11 @@ use crate::spec::{Call, Param, Signature, Type};
 /// It sends nothing. Time, money and tokens of its answers are unknown, not zero.
 #[derive(Debug)]
 pub struct Recorded {
-    rows: BTreeMap<String, Option<String>>,
+    items: Items,
+    /// The column of the answer.
+    path: String,
+    /// Where each id stands; made when an item is asked that stands elsewhere here.
+    index: OnceLock<Vec<(u64, u32)>>,
 }
 
 const SIGNATURE: Signature = Signature::new(
@@ -47,45 +51,69 @@ fn build(
     else {
         return Err(BuildError::new("`recorded` needs a dataset and an output column"));
     };
-    let Some(rows) = surroundings.recorded else {
-        return Err(BuildError::new("no rows were given for `recorded`"));
+    let Some(items) = surroundings.recorded else {
+        return Err(BuildError::new("no items were given for `recorded`"));
     };
-    Ok(Box::new(Recorded::new(rows(dataset, output)?)))
+    Ok(Box::new(Recorded::new(items(dataset)?, output)))
 }
 
 impl Recorded {
-    /// Returns the model that gives these answers, by item id; `None` where the row has none.
+    /// Returns the model whose answers stand in a column of these items: text as it is, other
+    /// values as JSON.
     #[must_use]
-    pub fn new(rows: BTreeMap<String, Option<String>>) -> Self {
-        Self { rows }
+    pub fn new(items: Items, path: &str) -> Self {
+        Self { items, path: path.to_owned(), index: OnceLock::new() }
     }
 
-    /// Takes the answers out of a dataset: for each item's id what stands at `path`, text as
-    /// it is and other values as JSON.
-    #[must_use]
-    pub fn rows_of(items: &[Arc<Item>], path: &str) -> BTreeMap<String, Option<String>> {
-        items
+    /// Finds the item of the same id here.
+    fn find(&self, asked: &Arc<Item>) -> Option<Arc<Item>> {
+        let place = asked.index as usize;
+        if self.items.digest(place) == Some(asked.digest) {
+            return Some(Arc::clone(asked));
+        }
+        let same = |item: &Arc<Item>| item.id == asked.id;
+        if let Some(found) = self.items.get(place).filter(same) {
+            return Some(found);
+        }
+        let index = self.index.get_or_init(|| self.indexed());
+        let key = key(&asked.id);
+        let first = index.partition_point(|(other, _)| *other < key);
+        index
             .iter()
-            .map(|item| {
-                let text = item.lookup(path).and_then(|value| match value {
-                    Json::Null => None,
-                    Json::String(text) => Some(text),
-                    Json::Bool(_)
-                    | Json::Number(_)
-                    | Json::Array(_)
-                    | Json::Object(_) => Some(value.to_string()),
-                });
-                (item.id.clone(), text)
-            })
-            .collect()
+            .skip(first)
+            .take_while(|(other, _)| *other == key)
+            .find_map(|(_, place)| self.items.get(*place as usize).filter(same))
     }
+
+    fn indexed(&self) -> Vec<(u64, u32)> {
+        let mut index: Vec<_> =
+            self.items.iter().map(|item| key(&item.id)).zip(0..).collect();
+        index.sort_unstable();
+        index
+    }
+
+    fn answer_of(&self, item: &Item) -> Option<String> {
+        match item.lookup(&self.path)? {
+            Json::Null => None,
+            Json::String(text) => Some(text),
+            value @ (Json::Bool(_)
+            | Json::Number(_)
+            | Json::Array(_)
+            | Json::Object(_)) => Some(value.to_string()),
+        }
+    }
+}
+
+/// Returns 64 bits of the digest of an id; ids that share them are compared as they stand.
+fn key(id: &str) -> u64 {
+    Digest::of(id.as_bytes()).head()
 }
 
 #[async_trait]
 impl Model for Recorded {
     async fn answer(&self, request: &Request) -> Result<Answer, CallError> {
-        match self.rows.get(&request.item.id) {
-            Some(Some(text)) => Ok(Answer { text: text.clone(), ..Answer::default() }),
+        match self.find(&request.item).map(|item| self.answer_of(&item)) {
+            Some(Some(text)) => Ok(Answer { text, ..Answer::default() }),
             Some(None) => Err(CallError::new(
                 FailureKind::NotRecorded,
                 format!("the recorded answer of item `{}` is empty", request.item.id),
@@ -135,7 +163,7 @@ mod tests {
     async fn answers_are_found_by_item_and_nothing_is_known_of_time_or_tokens() {
         let items =
             [item("1", json!("seven")), item("2", json!(7)), item("3", json!(null))];
-        let model = Recorded::new(Recorded::rows_of(&items, "m.text"));
+        let model = Recorded::new(Items::from(items.to_vec()), "m.text");
         let one = ask(&model, items[0].clone()).await.unwrap();
         assert_eq!((one.text.as_str(), one.tokens_in), ("seven", None));
         assert_eq!(ask(&model, items[1].clone()).await.unwrap().text, "7");

@@ -1,12 +1,10 @@
 //! The plan: which trials there are, in which order, and what each is called.
 
-use std::sync::Arc;
-
 use thiserror::Error;
 
 use crate::base::{Digest, Digester, Stream, TrialId};
 use crate::plan::order::{Permutation, mix};
-use crate::record::{Item, Place};
+use crate::record::{Items, Place};
 use crate::spec::Experiment;
 
 /// Which part of an experiment is carried out now. It does not change the run.
@@ -67,7 +65,7 @@ impl TrialSpec {
 pub struct Plan {
     seed: u64,
     repeats: u32,
-    items: Vec<Arc<Item>>,
+    items: Items,
     conditions: Vec<PlannedCondition>,
     /// Indices of the selected conditions.
     selected: Vec<u32>,
@@ -90,7 +88,7 @@ struct PlannedCondition {
 /// When there is nothing to run, or a condition is selected that there is not.
 pub fn compile(
     experiment: &Experiment,
-    items: &[Arc<Item>],
+    items: &Items,
     selection: &Selection,
 ) -> Result<Plan, PlanError> {
     if experiment.conditions.is_empty() {
@@ -113,7 +111,7 @@ pub fn compile(
     Ok(Plan {
         seed,
         repeats: experiment.header.repeats.max(1),
-        items: items.to_vec(),
+        items: items.clone(),
         conditions,
         selected: selected(experiment, &selection.only)?,
         limit: selection.limit.map_or(count, |limit| limit.min(count)),
@@ -230,7 +228,7 @@ impl Plan {
 
     /// Returns the items.
     #[must_use]
-    pub fn items(&self) -> &[Arc<Item>] {
+    pub fn items(&self) -> &Items {
         &self.items
     }
 
@@ -264,8 +262,7 @@ impl Plan {
 
     fn named(&self, place: Place) -> TrialSpec {
         let Place { item, condition, repeat } = place;
-        let digest =
-            self.items.get(item as usize).map(|item| item.digest).unwrap_or_default();
+        let digest = self.items.digest(item as usize).unwrap_or_default();
         let (name, strategy) = self
             .conditions
             .get(condition as usize)

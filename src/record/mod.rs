@@ -8,6 +8,7 @@
 mod call;
 mod exchange;
 mod item;
+mod items;
 mod observed;
 mod output;
 mod trial;
@@ -15,6 +16,7 @@ mod trial;
 pub use call::{Answer, CallRecord, Failure, FailureKind, Message, Request, Role};
 pub use exchange::{Exchange, Recording, Tape};
 pub use item::Item;
+pub use items::{ItemSource, Items};
 pub use observed::{
     AnswerCache, LimitEvent, Observation, Observed, SampleSource, SourceError,
 };

@@ -48,12 +48,13 @@ pub trait SampleSource {
     /// When the source cannot be read.
     fn items(&self) -> Result<u32, SourceError>;
 
-    /// Returns for each item the value of a column as text: the groups of `cluster:`.
+    /// Returns for each item the number of its group, by the value of a column: the groups of
+    /// `cluster:`. Items with equal values have equal numbers.
     ///
     /// # Errors
     ///
     /// When the source cannot be read.
-    fn clusters(&self, column: &str) -> Result<Vec<String>, SourceError>;
+    fn clusters(&self, column: &str) -> Result<Vec<u32>, SourceError>;
 }
 
 /// A sample could not be read.

@@ -115,10 +115,7 @@ impl UnitMean {
         }
         let mut more = values.to_vec();
         more.extend([size, -size]);
-        let extra = units.count();
-        let labels: Vec<usize> =
-            units.of().iter().copied().chain([extra, extra + 1]).collect();
-        Self::new(&more, &Units::labelled(&labels))
+        Self::new(&more, &units.and_single(2))
     }
 
     /// Returns the t statistic against a margin.

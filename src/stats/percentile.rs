@@ -4,6 +4,7 @@ use super::StatsError;
 use super::describe::{Place, quantile_sorted};
 use super::outcome::{Interval, Tails, enough, level, paired};
 use super::resample::Resampling;
+use super::window::Windowed;
 
 /// What is computed from the pooled trials of one condition.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,6 +48,11 @@ pub struct Pooled<'a> {
 /// Values are sorted once; a resample is a pass over counts, so `B` resamples cost
 /// `O(B · trials)`. A resample whose value is undefined (`∞ − ∞`, or no trial of some
 /// condition) counts on both sides. The result depends on seed and name alone.
+///
+/// From [`Resampling::MANY`] units on, units without a trial near a quantile are gathered by
+/// how many of their trials lie below it, and a resample draws how many come from each group;
+/// the distribution of θ* of quantiles stays as it is. Units whose mean is asked are gathered
+/// within a hundredth of the standard deviation of their sums.
 ///
 /// # Errors
 ///
@@ -92,15 +98,25 @@ impl PercentileBootstrap {
         if estimate.is_nan() {
             return Err(StatsError::Undefined { what: "the contrast" });
         }
-        let space = || (vec![0_u32; units], Vec::new());
-        let mut replicates = plan.run("percentile bootstrap", space, |space, draws| {
-            let (weights, parts) = space;
-            weights.fill(0);
-            for _ in 0..units {
-                weights[draws.index(units)] += 1;
-            }
-            value(weights, parts)
-        });
+        let purpose = "percentile bootstrap";
+        let mut replicates = if units >= Resampling::MANY {
+            let windowed = Windowed::new(&sorted, units);
+            drop(sorted);
+            let space = || (windowed.space(), Vec::new());
+            plan.run(purpose, space, |(weights, parts), draws| {
+                windowed.draw(weights, draws, parts);
+                contrast(parts)
+            })
+        } else {
+            let space = || (vec![0_u32; units], Vec::new());
+            plan.run(purpose, space, |(weights, parts), draws| {
+                weights.fill(0);
+                for _ in 0..units {
+                    weights[draws.index(units)] += 1;
+                }
+                value(weights, parts)
+            })
+        };
         replicates.retain(|x| !x.is_nan());
         let undefined = plan.resamples - replicates.len();
         replicates.sort_by(f64::total_cmp);
@@ -145,12 +161,12 @@ impl PercentileBootstrap {
 }
 
 /// One condition's trials in ascending order, and how many trials each unit has.
-struct Sorted {
-    values: Vec<f64>,
-    units: Vec<usize>,
-    sizes: Vec<u32>,
-    sums: Vec<f64>,
-    what: PlugIn,
+pub(super) struct Sorted {
+    pub(super) values: Vec<f64>,
+    pub(super) units: Vec<usize>,
+    pub(super) sizes: Vec<u32>,
+    pub(super) sums: Vec<f64>,
+    pub(super) what: PlugIn,
 }
 
 impl Sorted {
@@ -297,6 +313,53 @@ mod tests {
             .unwrap();
         assert_eq!(boot.two_sided(0.0), 1.0);
         assert_eq!(boot.interval(0.95).unwrap(), Interval { low: 0.0, high: 0.0 });
+    }
+
+    #[test]
+    fn counts_of_units_give_the_quantiles_of_units_drawn_one_by_one() {
+        // Two conditions over the same 3,000 units, with ties, repeats and failures: the
+        // resampled contrasts agree within the error of 20,000 resamples.
+        let units: Vec<usize> = (0..4_500).map(|i| i * 2 / 3).collect();
+        let first: Vec<f64> = (0..4_500_u32)
+            .map(|i| f64::from(i * 2_099 % 4_507).powi(2) / 1e5)
+            .map(|x| if x > 200.0 { f64::INFINITY } else { x.round() })
+            .collect();
+        let second: Vec<f64> = first
+            .iter()
+            .zip(0_u32..)
+            .map(|(x, i)| (x.min(210.0) * 0.9) + f64::from(i % 7))
+            .collect();
+        for (a, b) in [
+            (PlugIn::Quantile(0.9), PlugIn::Quantile(0.9)),
+            (PlugIn::Quantile(0.5), PlugIn::Mean),
+        ] {
+            let pooled = [
+                Pooled { values: &first, units: &units, what: a },
+                Pooled { values: &second, units: &units, what: b },
+            ];
+            let sorted =
+                pooled.iter().map(|p| Sorted::new(p, 3_000).unwrap()).collect::<Vec<_>>();
+            let plan = plan(20_000);
+            let boot =
+                PercentileBootstrap::new(&pooled, 3_000, |p| p[0] - p[1], &plan).unwrap();
+            let windowed = Windowed::new(&sorted, 3_000);
+            let space = || (windowed.space(), Vec::new());
+            let mut got = plan.run("other", space, |(weights, parts), draws| {
+                windowed.draw(weights, draws, parts);
+                parts[0] - parts[1]
+            });
+            got.sort_by(f64::total_cmp);
+            assert!(got.iter().all(|x| x.is_finite()));
+            let spread = quantile_sorted(&got, 0.8413).unwrap()
+                - quantile_sorted(&got, 0.1587).unwrap();
+            for q in [0.025, 0.2, 0.5, 0.8, 0.975] {
+                let (x, y) = (
+                    quantile_sorted(&got, q).unwrap(),
+                    quantile_sorted(&boot.replicates, q).unwrap(),
+                );
+                assert!((x - y).abs() <= 0.04 * spread, "{q}: {x} {y} of {spread}");
+            }
+        }
     }
 
     #[test]

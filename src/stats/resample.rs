@@ -19,6 +19,10 @@ pub struct Resampling {
 }
 
 impl Resampling {
+    /// From this many independent units on, resamples are drawn as counts of groups of units
+    /// instead of unit by unit.
+    pub const MANY: usize = 20_000;
+
     /// Number of resamples that `auto` takes.
     pub const DEFAULT: usize = 10_000;
 
@@ -61,13 +65,18 @@ pub(super) struct Draws {
 }
 
 impl Draws {
-    fn new(stream: Stream) -> Self {
+    pub(super) fn new(stream: Stream) -> Self {
         Self { stream, kept: None }
     }
 
     /// Draws 64 random bits.
     pub(super) fn bits(&mut self) -> u64 {
         self.stream.bits()
+    }
+
+    /// Draws a number in `[0, 1)`.
+    pub(super) fn unit(&mut self) -> f64 {
+        self.stream.unit()
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the halves of 64 bits")]

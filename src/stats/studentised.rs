@@ -2,7 +2,9 @@
 
 use super::StatsError;
 use super::describe::quantile_sorted;
+use super::grouped::{Group, groups};
 use super::mean::{UnitMean, unit_residuals};
+use super::multinomial::multinomial;
 use super::outcome::{Interval, Tails, finite_number, level};
 use super::resample::{Draws, Resampling};
 use super::units::Units;
@@ -28,6 +30,11 @@ use super::units::Units;
 ///
 /// A resample without spread has `t* = ±∞` on the side of its mean, and 0 when it equals
 /// the sample's mean. The result depends on seed and name alone, not on threads.
+///
+/// From [`Resampling::MANY`] units on, units of one size whose residuals lie within a
+/// hundredth of their standard deviation are gathered, and a resample draws how many come
+/// from each group (a multinomial draw) instead of each unit: B stays as it is, equal values
+/// lose nothing, and others less than 1/40,000 of the variance of ℓ̄*.
 ///
 /// # Errors
 ///
@@ -64,7 +71,11 @@ impl StudentisedBootstrap {
         let scale = fit.se * values.len() as f64;
         let residuals: Vec<f64> = residuals.iter().map(|r| r / scale).collect();
         let purpose = "studentised bootstrap";
-        let mut t = if units.all_single() {
+        let mut t = if units.count() >= Resampling::MANY {
+            let size = |unit: usize| units.sizes()[unit] as f64;
+            let (counts, groups) = groups(&residuals, size);
+            plan.run(purpose, || (), |(), draws| grouped(&counts, &groups, draws))
+        } else if units.all_single() {
             plan.run(purpose, || (), |(), draws| single(&residuals, draws))
         } else {
             let sizes: Vec<f64> = units.sizes().iter().map(|n| *n as f64).collect();
@@ -143,6 +154,23 @@ fn clustered(
     ratio(mean, spread / (n * n), size / (n * n))
 }
 
+/// Draws the t* of units gathered in groups.
+fn grouped(counts: &[u64], groups: &[Group], draws: &mut Draws) -> f64 {
+    let units = counts.iter().sum();
+    let mut drawn: Vec<(f64, Group)> = Vec::with_capacity(groups.len());
+    multinomial(counts, units, draws, |place, got| {
+        drawn.push((got as f64, groups[place]));
+    });
+    let n: f64 = drawn.iter().map(|(w, group)| w * group.size).sum();
+    let mean = drawn.iter().map(|(w, group)| w * group.mean).sum::<f64>() / n;
+    let (mut spread, mut size) = (0.0, 0.0);
+    for (w, Group { size: s, mean: r, square }) in drawn {
+        spread += w * (square - 2.0 * s * mean * r + s * s * mean * mean) / (1.0 - s / n);
+        size += w * square;
+    }
+    ratio(mean, spread / (n * n), size / (n * n))
+}
+
 /// Returns `mean / √spread`, where a spread within rounding of zero is zero.
 fn ratio(mean: f64, spread: f64, scale: f64) -> f64 {
     if spread > 1e-13 * scale {
@@ -191,6 +219,47 @@ mod tests {
         space.push(0);
         for (a, b) in singles.iter().zip(&clusters) {
             assert!((a - b).abs() < 1e-9 * a.abs().max(1.0), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn groups_of_units_give_the_tails_of_units_drawn_one_by_one() {
+        // 4,000 skewed values with ties, drawn either way: quantiles of t* agree within
+        // the error of 20,000 resamples (a standard error of 0.011 at the median, of 0.06
+        // at 1 %).
+        let xs: Vec<f64> = (1..=4_000)
+            .map(|i| (f64::from(i * 1_237 % 4_001) / 4_001.0).ln().abs().powi(2))
+            .map(|x| (x * 4.0).round() / 4.0)
+            .collect();
+        let centre = xs.iter().sum::<f64>() / 4_000.0;
+        let residuals: Vec<f64> = xs.iter().map(|x| x - centre).collect();
+        let plan = Resampling { resamples: 20_000, seed: 5, name: "t".to_owned() };
+        let sorted = |mut t: Vec<f64>| {
+            t.sort_by(f64::total_cmp);
+            t
+        };
+        let one = sorted(plan.run("a", || (), |(), draws| single(&residuals, draws)));
+        let (counts, found) = groups(&residuals, |_| 1.0);
+        assert!(counts.len() < 400);
+        let many =
+            sorted(plan.run("b", || (), |(), draws| grouped(&counts, &found, draws)));
+        for (q, within) in [(0.01, 0.25), (0.1, 0.09), (0.5, 0.06), (0.9, 0.09)] {
+            let (a, b) =
+                (quantile_sorted(&one, q).unwrap(), quantile_sorted(&many, q).unwrap());
+            assert!((a - b).abs() < within, "{q}: {a} {b}");
+        }
+        // And units of several values.
+        let sizes: Vec<f64> = (0..4_000_i32).map(|i| f64::from(1 + i % 3)).collect();
+        let one = sorted(plan.run("c", Vec::new, |space, draws| {
+            clustered(&residuals, &sizes, space, draws)
+        }));
+        let (counts, found) = groups(&residuals, |unit| sizes[unit]);
+        let many =
+            sorted(plan.run("d", || (), |(), draws| grouped(&counts, &found, draws)));
+        for (q, within) in [(0.01, 0.25), (0.1, 0.09), (0.5, 0.06), (0.9, 0.09)] {
+            let (a, b) =
+                (quantile_sorted(&one, q).unwrap(), quantile_sorted(&many, q).unwrap());
+            assert!((a - b).abs() < within, "{q}: {a} {b}");
         }
     }
 

@@ -21,6 +21,9 @@ impl Units {
     /// Units are numbered in the order in which their labels first appear.
     #[must_use]
     pub fn labelled<L: Ord>(labels: &[L]) -> Self {
+        if labels.is_sorted() {
+            return Self::ascending(labels);
+        }
         let mut known = BTreeMap::new();
         let mut sizes = Vec::new();
         let of = labels
@@ -34,6 +37,31 @@ impl Units {
                 unit
             })
             .collect();
+        Self { of, sizes }
+    }
+
+    /// Equal labels stand together: no table of them is needed.
+    fn ascending<L: Ord>(labels: &[L]) -> Self {
+        let (mut of, mut sizes) = (Vec::with_capacity(labels.len()), Vec::new());
+        let mut before = None;
+        for label in labels {
+            if before != Some(label) {
+                sizes.push(0);
+                before = Some(label);
+            }
+            let unit = sizes.len() - 1;
+            sizes[unit] += 1;
+            of.push(unit);
+        }
+        Self { of, sizes }
+    }
+
+    /// Returns these units and so many more, of one value each.
+    #[must_use]
+    pub fn and_single(&self, more: usize) -> Self {
+        let (mut of, mut sizes) = (self.of.clone(), self.sizes.clone());
+        of.extend((0..more).map(|extra| self.sizes.len() + extra));
+        sizes.extend(std::iter::repeat_n(1, more));
         Self { of, sizes }
     }
 
@@ -79,5 +107,8 @@ mod tests {
         assert_eq!(units.sizes(), [2, 1]);
         assert!(!units.all_single());
         assert_eq!(Units::labelled(&[3, 1, 2]), Units::single(3));
+        let sorted = Units::labelled(&["a", "a", "b", "c", "c"]);
+        assert_eq!((sorted.of(), sorted.sizes()), (&[0, 0, 1, 2, 2][..], &[2, 1, 2][..]));
+        assert_eq!(sorted.and_single(2), Units::labelled(&[0, 0, 1, 2, 2, 3, 4]));
     }
 }

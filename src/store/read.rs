@@ -372,23 +372,39 @@ impl Store {
         with(read).map_err(|source| self.failed(source))
     }
 
-    /// Returns the items, in order.
+    /// Calls `each` with every item, in order, one at a time.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub fn all_items(&self) -> Result<Vec<Item>, StoreError> {
+    pub fn each_item(&self, mut each: impl FnMut(Item)) -> Result<(), StoreError> {
         let read = || {
             let mut statement = self.connection.prepare_cached(
                 "SELECT item, id, input, target, columns FROM items ORDER BY item",
             )?;
-            let items = statement.query_map([], |row| {
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
                 let text = |index| row.get::<_, String>(index);
                 let target = parsed(3, &text(3)?)?;
                 let columns = parsed(4, &text(4)?)?;
-                Ok(Item::new(row.get(0)?, text(1)?, text(2)?, target, columns))
-            })?;
-            items.collect()
+                each(Item::new(row.get(0)?, text(1)?, text(2)?, target, columns));
+            }
+            Ok(())
+        };
+        with(read).map_err(|source| self.failed(source))
+    }
+
+    /// Returns the id of an item by its index.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn item_id(&self, item: u32) -> Result<Option<String>, StoreError> {
+        let read = || {
+            self.connection
+                .prepare_cached("SELECT id FROM items WHERE item = ?1")?
+                .query_row([item], |row| row.get(0))
+                .optional()
         };
         with(read).map_err(|source| self.failed(source))
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::base::{Digest, Digester};
-use crate::record::{Item, Place};
+use crate::record::{Items, Place};
 use crate::spec::Experiment;
 use crate::store::error::StoreError;
 use crate::store::exchanges::Exchanges;
@@ -23,7 +23,7 @@ pub struct NewRun<'a> {
     /// The checked experiment.
     pub experiment: &'a Experiment,
     /// Its items, all of them.
-    pub items: &'a [Arc<Item>],
+    pub items: &'a Items,
     /// When it was asked for, by the user's clock.
     pub created: DateTime<FixedOffset>,
     /// The command line, without anything secret.
@@ -273,11 +273,11 @@ impl RunInfo {
 
     /// Returns the digest of items in their order.
     #[must_use]
-    pub fn digest_of(items: &[Arc<Item>]) -> Digest {
+    pub fn digest_of(items: &Items) -> Digest {
         let mut digester = Digester::new("items");
         digester.number(items.len() as u64);
-        for item in items {
-            digester.digest(&item.digest);
+        for digest in items.digests() {
+            digester.digest(&digest);
         }
         digester.finish()
     }
@@ -397,7 +397,9 @@ fn fill(
         }
         let mut rows =
             transaction.prepare("INSERT INTO items VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-        for item in run.items {
+        let mut written = 0;
+        for item in run.items.iter() {
+            written += 1;
             rows.execute(params![
                 item.index,
                 item.id,
@@ -406,6 +408,10 @@ fn fill(
                 json(serde_json::to_string(&item.columns)),
                 item.digest.to_string(),
             ])?;
+        }
+        if written != run.items.len() {
+            let message = format!("item {} can no longer be read", written + 1);
+            return Err(rusqlite::Error::ToSqlConversionFailure(message.into()));
         }
         let mut rows =
             transaction.prepare("INSERT INTO conditions VALUES (?1, ?2, ?3)")?;

@@ -1,8 +1,10 @@
 //! The store as the analysis sees it: samples of metrics and measures.
 
+use std::collections::BTreeMap;
+
 use rusqlite::types::Type;
 
-use crate::record::{Observation, Observed, SampleSource, SourceError};
+use crate::record::{Item, Observation, Observed, SampleSource, SourceError};
 use crate::store::error::StoreError;
 use crate::store::read::with;
 use crate::store::run::Store;
@@ -47,20 +49,30 @@ impl SampleSource for Store {
         Ok(self.info().items)
     }
 
-    fn clusters(&self, column: &str) -> Result<Vec<String>, SourceError> {
-        let items = self.all_items().map_err(|error| source_error(&error))?;
-        items
-            .iter()
-            .map(|item| match item.lookup(column) {
-                Some(serde_json::Value::String(text)) => Ok(text),
-                Some(value) => Ok(value.to_string()),
+    fn clusters(&self, column: &str) -> Result<Vec<u32>, SourceError> {
+        let mut known: BTreeMap<String, u32> = BTreeMap::new();
+        let mut clusters = Vec::new();
+        let mut missing = None;
+        let mut take = |item: Item| {
+            let label = match item.lookup(column) {
+                Some(serde_json::Value::String(text)) => text,
+                Some(value) => value.to_string(),
                 None => {
-                    let id = &item.id;
-                    let message = format!("item `{id}` has no column `{column}`");
-                    Err(SourceError { message })
+                    missing.get_or_insert(item.id);
+                    return;
                 }
-            })
-            .collect()
+            };
+            let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
+            clusters.push(*known.entry(label).or_insert(next));
+        };
+        self.each_item(&mut take).map_err(|error| source_error(&error))?;
+        match missing {
+            None => Ok(clusters),
+            Some(id) => {
+                let message = format!("item `{id}` has no column `{column}`");
+                Err(SourceError { message })
+            }
+        }
     }
 }
 

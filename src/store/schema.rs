@@ -186,5 +186,5 @@ pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
 /// Sets how a connection reads.
 pub(super) fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(64);
-    connection.execute_batch("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;")
+    connection.execute_batch("PRAGMA cache_size = -16384; PRAGMA temp_store = FILE;")
 }

@@ -35,8 +35,8 @@ impl SampleSource for Table {
     fn items(&self) -> Result<u32, SourceError> {
         Ok(u32::try_from(self.0[0].len()).unwrap())
     }
-    fn clusters(&self, _: &str) -> Result<Vec<String>, SourceError> {
-        Ok((0..self.0[0].len()).map(|item| (item / 5).to_string()).collect())
+    fn clusters(&self, _: &str) -> Result<Vec<u32>, SourceError> {
+        Ok((0..).take(self.0[0].len()).map(|item| item / 5).collect())
     }
 }
 

@@ -5,7 +5,10 @@
 use std::path::Path;
 
 use crucible::base::{Digest, FileId, Quantity, Span, Unit};
-use crucible::dataset::{DatasetError, Desk, Loaded, SOURCES, count_hint, load};
+use crucible::dataset::{
+    DatasetError, Desk, IN_MEMORY, Loaded, SOURCES, count_hint, load,
+};
+use crucible::record::Item;
 use crucible::script::{Host, Workshop};
 use crucible::spec::{Argument, Call, Complaint, Function, Value};
 use serde_json::json;
@@ -42,9 +45,22 @@ fn closure(param: &str, body: &str) -> Value {
 }
 
 fn loaded(folder: &Path, call: &Call) -> Result<Loaded, DatasetError> {
+    loaded_within(folder, call, IN_MEMORY)
+}
+
+/// Loads with so many bytes of memory for the items.
+fn loaded_within(
+    folder: &Path,
+    call: &Call,
+    in_memory: usize,
+) -> Result<Loaded, DatasetError> {
     let workshop = Workshop::new(Host::default(), Vec::new());
     let folders = [folder.display().to_string()];
-    load(call, &Desk { workshop: &workshop, folders: &folders, seed: 5 })
+    load(call, &Desk { workshop: &workshop, folders: &folders, seed: 5, in_memory })
+}
+
+fn all(loaded: &Loaded) -> Vec<Item> {
+    loaded.items.iter().map(|item| (*item).clone()).collect()
 }
 
 /// Writes a data file and loads it.
@@ -79,15 +95,15 @@ fn a_jsonl_file_is_read_whatever_its_line_ends_and_mark() {
     let bytes = b"\xef\xbb\xbf{\"q\": \"a\", \"n\": {\"x\": [7]}}\r\n\r\n{\"q\": \"b\", \"n\": {\"x\": [8]}}";
     let args = vec![("input", text("Q: {{ q }}")), ("target", text("n.x.0"))];
     let loaded = from_file("jsonl", bytes, args).unwrap();
-    let rows: Vec<_> = loaded
-        .items
+    let items = all(&loaded);
+    let rows: Vec<_> = items
         .iter()
         .map(|item| {
             (item.index, item.id.as_str(), item.input.as_str(), item.target.clone())
         })
         .collect();
     assert_eq!(rows, [(0, "1", "Q: a", json!(7)), (1, "2", "Q: b", json!(8))]);
-    assert_eq!(loaded.items[0].columns.get("q"), Some(&json!("a")));
+    assert_eq!(items[0].columns.get("q"), Some(&json!("a")));
     assert_eq!(loaded.files[0].bytes, bytes.len() as u64);
     assert_eq!(loaded.files[0].digest, Digest::of(bytes));
 }
@@ -96,12 +112,13 @@ fn a_jsonl_file_is_read_whatever_its_line_ends_and_mark() {
 fn a_csv_file_is_read_with_quotes_delimiters_and_names() {
     let bytes = "id;input;target\r\na;\"x; \"\"y\"\"\nz\";1.50\r\nb;é;\r\n".as_bytes();
     let loaded = from_file("csv", bytes, vec![("delimiter", text(";"))]).unwrap();
-    let [a, b] = loaded.items.as_slice() else { panic!("{loaded:?}") };
+    let items = all(&loaded);
+    let [a, b] = items.as_slice() else { panic!("{loaded:?}") };
     assert_eq!((a.id.as_str(), a.input.as_str()), ("a", "x; \"y\"\nz"));
     assert_eq!((&a.target, &b.target), (&json!("1.50"), &json!("")));
     let columns = Value::List(vec![text("input"), text("target")]);
     let loaded = from_file("csv", b"q,1\nr,2\n", vec![("columns", columns)]).unwrap();
-    assert_eq!((loaded.items.len(), loaded.items[0].input.as_str()), (2, "q"));
+    assert_eq!((loaded.items.len(), all(&loaded)[0].input.as_str()), (2, "q"));
 }
 
 #[test]
@@ -115,12 +132,10 @@ fn closures_read_rows_and_filters_keep_some() {
         ]
     };
     let loaded = from_file("jsonl", bytes.as_bytes(), args("row.n % 3 == 0")).unwrap();
-    let ids: Vec<&str> = loaded.items.iter().map(|item| item.id.as_str()).collect();
+    let items = all(&loaded);
+    let ids: Vec<&str> = items.iter().map(|item| item.id.as_str()).collect();
     assert_eq!(ids, ["1", "4", "7", "10"]);
-    assert_eq!(
-        (&*loaded.items[3].input, &loaded.items[3].target),
-        ("What is 9?", &json!(18))
-    );
+    assert_eq!((&*items[3].input, &items[3].target), ("What is 9?", &json!(18)));
     let (message, _) = complaint(from_file("jsonl", bytes.as_bytes(), args("row.n")));
     assert_eq!(message, "jsonl:1: `filter` gives i64; `true` or `false` is due");
     let (message, _) = complaint(from_file("jsonl", bytes.as_bytes(), args("false")));
@@ -236,7 +251,7 @@ fn a_list_of_items_is_checked_before_anything_runs() {
     let good = list(vec![text("What is 1 + 1?"), map("input", text("b"))], Vec::new());
     assert_eq!(checked(&good), []);
     let loaded = loaded(Path::new(""), &good).unwrap();
-    assert_eq!(loaded.items[0].input, "What is 1 + 1?");
+    assert_eq!(all(&loaded)[0].input, "What is 1 + 1?");
     let first = |call: &Call| checked(call).first().map(|c| (c.param, c.message.clone()));
     for (call, param, words) in [
         (list(vec![], vec![]), "items", "empty"),
@@ -266,8 +281,54 @@ fn the_published_solutions_load() {
     let args = vec![("path", path), ("input", text("question")), ("target", target)];
     let loaded = loaded(&root, &call("jsonl", args)).unwrap();
     assert_eq!(loaded.items.len(), 1_319);
-    assert_eq!(loaded.items[0].target.as_f64(), Some(18.0));
-    assert!(loaded.items[0].lookup("6b_finetuning.solution").is_some());
+    let first = loaded.items.get(0).unwrap();
+    assert_eq!(first.target.as_f64(), Some(18.0));
+    assert!(first.lookup("6b_finetuning.solution").is_some());
     let args = vec![("path", text("capitals.csv")), ("input", text("country"))];
     assert_eq!(self::loaded(&root, &call("csv", args)).unwrap().items.len(), 24);
+}
+
+#[test]
+fn items_that_are_kept_in_a_file_are_those_that_are_kept_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes: String = (0..400)
+        .map(|n| format!("{{\"q\": \"What is {n}?\", \"n\": {{\"x\": [{n}, null]}}}}\n"))
+        .collect();
+    std::fs::write(folder.path().join("data.jsonl"), &bytes).unwrap();
+    let made = closure("i", "#{ q: `${i} ü`, n: #{ x: [i, 0.1 * i] } }");
+    let question = || vec![("input", text("{{ q }}")), ("target", text("n.x.0"))];
+    for part in [None, Some(sample("first", 90)), Some(sample("random", 90))] {
+        let sampled = || part.clone().map(|part| ("sample", part));
+        let file = question().into_iter().chain([("path", text("data.jsonl"))]);
+        let closure =
+            question().into_iter().chain([("items", count(400)), ("row", made.clone())]);
+        for call in [
+            call("jsonl", file.chain(sampled()).collect()),
+            call("items", closure.chain(sampled()).collect()),
+        ] {
+            let here = loaded(folder.path(), &call).unwrap();
+            for in_memory in [0, 1, 3_000] {
+                let there = loaded_within(folder.path(), &call, in_memory).unwrap();
+                assert_eq!(all(&there), all(&here));
+                assert!(there.items.digests().eq(here.items.digests()));
+                assert_eq!(there.files, here.files);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_id_that_stands_twice_is_found_among_items_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes: String = (0..50)
+        .map(|n| format!("{{\"id\": \"{}\", \"input\": \"q\"}}\n\n", n % 40))
+        .collect();
+    std::fs::write(folder.path().join("data.jsonl"), bytes).unwrap();
+    let call = call("jsonl", vec![("path", text("data.jsonl"))]);
+    for in_memory in [0, IN_MEMORY] {
+        let error = loaded_within(folder.path(), &call, in_memory).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains("data.jsonl:81: the id `0` was taken by"), "{message}");
+        assert!(message.ends_with("data.jsonl:1"), "{message}");
+    }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crucible::base::{Stream, TrialId};
 use crucible::catalogue::{self, Materials, Needs};
+use crucible::dataset::Desk;
 use crucible::engine::{
     Attempt, Bench, EngineError, EngineOptions, Laboratory, Observer, Progress,
     RunSummary, Silent, Spend, StopReason, StopSignal, run, take_over,
@@ -479,12 +480,24 @@ async fn a_file_runs_from_its_text_to_samples_whatever_the_concurrency() {
     assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
     let experiment = loaded.experiment.unwrap();
     let materials = Materials::load(&experiment, host).unwrap();
-    let plan = compile(&experiment, &materials.items, &Selection::default()).unwrap();
+    // The same items, none of them in memory.
+    let desk = Desk {
+        workshop: &materials.workshop,
+        folders: &[],
+        seed: experiment.header.seed,
+        in_memory: 0,
+    };
+    let dataset = &experiment.dataset.as_ref().unwrap().call;
+    let items = crucible::dataset::load(dataset, &desk).unwrap().items;
+    let on_disk = Materials { items, ..materials.clone() };
+    let plan = compile(&experiment, &on_disk.items, &Selection::default()).unwrap();
+    let same = compile(&experiment, &materials.items, &Selection::default()).unwrap();
+    assert!((0..plan.len()).all(|at| plan.trial(at) == same.trial(at)));
     let dir = tempfile::tempdir().unwrap();
     let mut seen = Vec::new();
-    for concurrency in [1, 16] {
+    for (concurrency, materials) in [(1, &materials), (16, &materials), (16, &on_disk)] {
         let assembly =
-            catalogue::assemble(&experiment, &materials, &Needs::default()).unwrap();
+            catalogue::assemble(&experiment, materials, &Needs::default()).unwrap();
         let store = create(dir.path(), &experiment, &materials.items);
         let folder = store.folder().to_owned();
         let (_stop, signal) = watch::channel(StopSignal::GoOn);
@@ -508,10 +521,13 @@ async fn a_file_runs_from_its_text_to_samples_whatever_the_concurrency() {
         assert!(problem.0.starts_with("sums.crucible:8:40: "), "{problem:?}");
         seen.push(records(&folder));
     }
-    for (one, many) in seen[0].iter().zip(&seen[1]) {
-        assert_eq!(
-            (one.id, &one.outcome, &one.scores),
-            (many.id, &many.outcome, &many.scores)
-        );
+    for other in &seen[1..] {
+        assert_eq!(seen[0].len(), other.len());
+        for (one, many) in seen[0].iter().zip(other) {
+            assert_eq!(
+                (one.id, &one.outcome, &one.scores),
+                (many.id, &many.outcome, &many.scores)
+            );
+        }
     }
 }

@@ -14,7 +14,7 @@ use crucible::model::{
     Profile, Quota, Recorded,
 };
 use crucible::record::{
-    Answer, AnswerCache, CallRecord, FailureKind, Item, Message, Request, Role,
+    Answer, AnswerCache, CallRecord, FailureKind, Item, Items, Message, Request, Role,
 };
 use futures_util::future::join_all;
 use serde_json::{Map, Value as Json};
@@ -534,9 +534,11 @@ async fn a_kept_answer_costs_nothing_and_took_no_time_and_offline_asks_nobody() 
 
 #[tokio::test(start_paused = true)]
 async fn recorded_answers_have_no_time_or_cost_and_are_given_offline() {
-    let rows = [("1".to_owned(), Some("seven".to_owned()))].into_iter().collect();
+    let columns = [("answer".to_owned(), "seven".into())].into_iter().collect();
+    let row = Item::new(0, "1".to_owned(), "q".to_owned(), Json::Null, columns);
+    let items = Items::from_iter([row]);
     let settings = GatewaySettings { offline: true, ..budgeted(0.0) };
-    let gateway = gateway(Recorded::new(rows), Limits::default(), settings);
+    let gateway = gateway(Recorded::new(items, "answer"), Limits::default(), settings);
     let record = ask(&gateway, 1).await;
     assert_eq!(record.result.unwrap().text, "seven");
     assert_eq!((record.latency, record.cost, record.attempts), (None, None, 0));

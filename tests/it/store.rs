@@ -4,12 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may fall over")]
 
 use std::path::Path;
-use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
 use crucible::base::{CallId, Digest, FileId, Span, TrialId};
 use crucible::record::{
-    Answer, CallRecord, Failure, FailureKind, Item, Message, Observation, Outcome,
+    Answer, CallRecord, Failure, FailureKind, Item, Items, Message, Observation, Outcome,
     Output, Place, Role, SampleSource, Score, TrialRecord, Usage, Vote,
 };
 use crucible::spec::{
@@ -116,14 +115,14 @@ fn hypothesis(name: &str, claim: &str) -> Hypothesis {
 }
 
 /// `n` items, whose targets are their indices.
-pub(crate) fn items(n: u32) -> Vec<Arc<Item>> {
+pub(crate) fn items(n: u32) -> Items {
     (0..n)
         .map(|index| {
             let mut columns = Map::new();
             columns.insert("group".into(), json!(index % 3));
             let id = (index + 1).to_string();
             let input = format!("What is {index}?");
-            Arc::new(Item::new(index, id, input, json!(index), columns))
+            Item::new(index, id, input, json!(index), columns)
         })
         .collect()
 }
@@ -132,7 +131,7 @@ pub(crate) fn moment() -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339("2026-11-23T08:45:12+01:00").unwrap()
 }
 
-pub(crate) fn create(out: &Path, experiment: &Experiment, items: &[Arc<Item>]) -> Store {
+pub(crate) fn create(out: &Path, experiment: &Experiment, items: &Items) -> Store {
     let command = ["crucible-run".to_owned(), "voting.crucible".to_owned()];
     let environment = json!({"version": "0.1.0"});
     let run = NewRun {
@@ -214,8 +213,9 @@ fn a_trial_comes_back_as_it_was_committed() {
     }
     assert_eq!(store.trial(Place { item: 1, condition: 0, repeat: 0 }).unwrap(), None);
     assert_eq!(store.experiment().unwrap(), experiment(&["a", "b"], &["m", "n", "o"], 2));
-    let stored: Vec<Item> = store.all_items().unwrap();
-    let given: Vec<Item> = items(5).iter().map(|item| (**item).clone()).collect();
+    let mut stored: Vec<Item> = Vec::new();
+    store.each_item(|item| stored.push(item)).unwrap();
+    let given: Vec<Item> = items(5).iter().map(|item| (*item).clone()).collect();
     assert_eq!(stored, given);
     let source = folder.join("source/voting.crucible");
     assert_eq!(std::fs::read_to_string(source).unwrap(), "experiment voting {}\n");
@@ -282,7 +282,7 @@ fn a_sample_is_ordered_and_says_what_is_not_a_number() {
     );
     assert_eq!(values("requests"), [known(1.0); 4]);
     assert!(store.sample(1, "nothing").is_err() && store.sample(9, "m").is_err());
-    assert_eq!(store.clusters("group").unwrap(), ["0", "1", "2", "0"]);
+    assert_eq!(store.clusters("group").unwrap(), [0, 1, 2, 0]);
     assert!(store.clusters("absent").is_err());
     let counts = store.scoreless().unwrap();
     assert_eq!((counts.len(), counts[0].unscored, counts[0].failed), (1, 1, 1));

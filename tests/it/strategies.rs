@@ -125,14 +125,14 @@ async fn a_checked_file_is_assembled_and_its_trials_run() {
     assert_eq!((assembly.strategies.len(), assembly.items.len()), (5, 40));
     let mut requests = vec![0; assembly.strategies.len()];
     for (index, strategy) in assembly.strategies.iter().enumerate() {
-        for item in &assembly.items {
+        for item in assembly.items.iter() {
             let condition = index.to_le_bytes();
             let digest = Digest::of(
                 &[condition.as_slice(), item.digest.as_bytes().as_slice()].concat(),
             );
             let key = TrialKey { digest, repeat: 0, seed: 3 };
             let gateway = Arc::clone(&assembly.gateway);
-            let ctx = TrialContext::new(gateway, Arc::clone(item), key);
+            let ctx = TrialContext::new(gateway, item, key);
             let output = ctx.finish(strategy.as_ref()).await.unwrap();
             requests[index] += output.usage.requests;
             assert_eq!(ctx.take_calls().len(), output.usage.requests as usize);
@@ -145,8 +145,8 @@ async fn a_checked_file_is_assembled_and_its_trials_run() {
     assert_eq!(assembly.forecast(4).unwrap().worst_calls, Some(3));
     let output = Arc::new(Output { text: "5".into(), ..Output::default() });
     let run = ScriptRun::default();
-    let score =
-        |metric: usize| assembly.scorers[metric].score(&output, &assembly.items[0], &run);
+    let first = assembly.items.get(0).unwrap();
+    let score = |metric: usize| assembly.scorers[metric].score(&output, &first, &run);
     assert_eq!(score(0), Score::Value(1.0));
     assert!(matches!(score(1), Score::Failed(reason) if reason.contains("operations")));
 }

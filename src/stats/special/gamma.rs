@@ -18,7 +18,7 @@ pub(super) const MOST_TERMS: u32 = 200_000;
 ///
 /// C. Loader, "Fast and Accurate Computation of Binomial Probabilities", 2000; the series
 /// is Abramowitz and Stegun 6.1.41.
-pub(super) fn stirling_error(z: f64) -> f64 {
+pub(in crate::stats) fn stirling_error(z: f64) -> f64 {
     if z < STIRLING_FROM {
         return ln_gamma(z + 1.0) - (z + 0.5) * z.ln() + z - 0.5 * TAU.ln();
     }

@@ -47,8 +47,8 @@ impl SampleSource for Drawn {
     fn items(&self) -> Result<u32, SourceError> {
         Ok(u32::try_from(self.scores[0].len()).unwrap())
     }
-    fn clusters(&self, _: &str) -> Result<Vec<String>, SourceError> {
-        Ok(self.clusters.iter().map(ToString::to_string).collect())
+    fn clusters(&self, _: &str) -> Result<Vec<u32>, SourceError> {
+        Ok(self.clusters.iter().map(|c| u32::try_from(*c).unwrap()).collect())
     }
 }
 
