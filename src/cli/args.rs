@@ -145,6 +145,9 @@ pub(super) struct RunArgs {
     /// Send nothing over the network: answers come from the cache, or fail
     #[arg(long)]
     pub(super) offline: bool,
+    /// Cancel the batches of the run that are under way at providers, and run nothing
+    #[arg(long)]
+    pub(super) cancel_batches: bool,
     /// Fail if the lock file is missing, or would change
     #[arg(long)]
     pub(super) locked: bool,

@@ -10,6 +10,7 @@
 )]
 
 mod args;
+mod batches;
 mod check;
 mod doc;
 mod environment;

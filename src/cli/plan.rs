@@ -151,6 +151,14 @@ impl Ready {
         })
     }
 
+    /// Returns the names of the models whose calls are sent in batches.
+    pub(super) fn batched_models(&self) -> Vec<String> {
+        let gateway = &self.bench.assembly().gateway;
+        let batched = |model: &&crate::model::ModelRef| gateway.profile(model).batched;
+        let models = gateway.models().iter().filter(batched);
+        models.map(|model| model.name.to_string()).collect()
+    }
+
     /// Returns the names of the models whose answers are kept in the cache.
     pub(super) fn cacheable_models(&self) -> BTreeSet<String> {
         let gateway = &self.bench.assembly().gateway;
@@ -238,6 +246,7 @@ fn document(ready: &Ready, forecast: &Forecast, committed: u64) -> Json {
             (hypothesis.name.clone(), value)
         })
         .collect();
+    let batched = ready.batched_models();
     json!({
         "trials": forecast.trials,
         "committed": committed,
@@ -245,7 +254,8 @@ fn document(ready: &Ready, forecast: &Forecast, committed: u64) -> Json {
         "worst_calls": forecast.worst_calls,
         "at_least": forecast.at_least,
         "cost_usd": forecast.cost_usd,
-        "seconds": forecast.seconds,
+        "seconds": forecast.seconds.filter(|_| batched.is_empty()),
+        "batched": batched,
         "conditions": conditions,
         "hypotheses": hypotheses,
     })
@@ -281,13 +291,22 @@ fn page(ready: &Ready, forecast: &Forecast, committed: u64) -> String {
         );
     }
     let least = if forecast.at_least { "at least " } else { "" };
+    let batched = ready.batched_models();
+    let seconds = forecast.seconds.filter(|_| batched.is_empty());
     page += &format!(
         "\n{} trials ({committed} of them committed already), {least}{:.0} calls, {}{}\n",
         forecast.trials,
         forecast.calls,
         cost_words(forecast),
-        forecast.seconds.map_or(String::new(), |s| format!(", about {}", time(s)))
+        seconds.map_or(String::new(), |s| format!(", about {}", time(s)))
     );
+    if !batched.is_empty() {
+        let names: Vec<String> = batched.iter().map(|name| format!("`{name}`")).collect();
+        page += &format!(
+            "in batches, at half the price: {}; answers may take up to 24 hours\n",
+            names.join(", ")
+        );
+    }
     for hypothesis in &experiment.hypotheses {
         if let Ok(choice) = analysis::supports(hypothesis, &experiment.header) {
             page += &format!(

@@ -96,6 +96,10 @@ impl Laboratory for Bench {
         self.assembly.gateway.take_events()
     }
 
+    fn crowd(&self, condition: u32) -> Option<usize> {
+        self.assembly.crowds.get(condition as usize).copied().flatten()
+    }
+
     fn stop(&self) {
         self.assembly.gateway.stop();
     }

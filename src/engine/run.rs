@@ -160,6 +160,8 @@ pub async fn run<L: Laboratory>(
     let recorded_usd = store.spent()?.recorded;
     let failures = standing.failures(&store)?;
     let spent_before = laboratory.spend().usd;
+    let crowd = |condition| laboratory.crowd(condition);
+    let schedule = Schedule::new(plan, &standing.done, crowd);
     let mut owner = Owner {
         plan,
         laboratory,
@@ -170,7 +172,7 @@ pub async fn run<L: Laboratory>(
         tasks: JoinSet::new(),
         pace: Arc::default(),
         started: Instant::now(),
-        schedule: Schedule::new(plan, &standing.done),
+        schedule,
         recorded_usd,
         spent_before,
         warned: false,
@@ -321,9 +323,7 @@ impl<L: Laboratory> Owner<'_, L> {
     /// Starts trials until enough are under way.
     fn refill(&mut self) {
         let most = usize::try_from(self.options.concurrency.max(1)).unwrap_or(usize::MAX);
-        while self.reason.is_none_or(StopReason::is_of_some)
-            && self.tasks.len() < most
-            && !self.recorder.is_behind()
+        while self.reason.is_none_or(StopReason::is_of_some) && !self.recorder.is_behind()
         {
             let Some(spec) = self.schedule.next(self.plan, &self.done, most) else {
                 return;

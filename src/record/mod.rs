@@ -5,12 +5,14 @@
 //! to one another. Everything a user may see again is `Serialize`; [`FORMAT`] rises when
 //! the meaning of a stored field changes. Nothing here acts.
 
+mod batch;
 mod call;
 mod item;
 mod observed;
 mod output;
 mod trial;
 
+pub use batch::{BatchEntry, BatchLedger};
 pub use call::{Answer, CallRecord, Failure, FailureKind, Message, Request, Role};
 pub use item::Item;
 pub use observed::{

@@ -8,6 +8,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the store owns the run directory")]
 
+mod batches;
 mod cache;
 mod commit;
 mod error;
@@ -20,6 +21,7 @@ mod runs;
 mod sample;
 mod schema;
 
+pub use batches::Batches;
 pub use cache::Cache;
 pub use commit::Batch;
 pub use error::StoreError;
