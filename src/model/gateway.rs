@@ -184,7 +184,7 @@ impl Gateway {
         Spending {
             spent_usd: ledger.spent,
             presumed_usd: ledger.presumed,
-            reserved_usd: ledger.reserved,
+            reserved_usd: (ledger.reserved - self.unsent_usd()).max(0.0),
             unknown_calls: ledger.unknown,
             requests: self.counts.requests.load(Ordering::Relaxed),
             retries: self.counts.retries.load(Ordering::Relaxed),
@@ -192,6 +192,12 @@ impl Gateway {
             waiting: self.counts.waiting.load(Ordering::Relaxed),
             exhausted: ledger.exhausted,
         }
+    }
+
+    /// Returns what is reserved for calls that wait for a batch which is not sent.
+    fn unsent_usd(&self) -> f64 {
+        let batchers = self.lanes.iter().filter_map(|state| state.batcher.as_ref());
+        batchers.map(Batcher::unsent_usd).sum()
     }
 
     /// Takes what became of the models' limits since the last look, oldest first.

@@ -58,6 +58,11 @@ impl Batcher {
         self.desk.identity
     }
 
+    /// Returns what is reserved for its calls that are in no batch yet, in dollars.
+    pub(in crate::model) fn unsent_usd(&self) -> f64 {
+        if self.desk.batched.on { self.desk.unsent_usd() } else { 0.0 }
+    }
+
     pub(super) fn price(&self) -> Option<Price> {
         self.desk.batched.price
     }

@@ -77,6 +77,8 @@ struct State {
     /// Calls that are in no batch yet, in the order in which they came.
     waiting: IndexMap<CallId, Parcel>,
     bytes: usize,
+    /// What is reserved for them, in dollars.
+    waiting_usd: f64,
     first: Option<Instant>,
     last: Option<Instant>,
     /// The batch that each call is in.
@@ -139,6 +141,11 @@ impl Desk {
         std::mem::take(&mut self.lock().adopted)
     }
 
+    /// Returns what is reserved for calls that are in no batch yet, in dollars.
+    pub(super) fn unsent_usd(&self) -> f64 {
+        self.lock().waiting_usd
+    }
+
     /// Says whether a call is in a batch that is sent.
     pub(super) fn holds(&self, call: CallId) -> bool {
         self.lock().places.contains_key(&call)
@@ -182,6 +189,7 @@ impl Desk {
         } else {
             let now = Instant::now();
             state.bytes += line.len() + 1;
+            state.waiting_usd += dollars;
             state.first.get_or_insert(now);
             state.last = Some(now);
             state.waiting.entry(call).or_insert_with(parcel).waiters.push(waiter);
@@ -247,6 +255,7 @@ impl Desk {
             }
         }
         state.bytes = rest.values().map(|parcel: &Parcel| parcel.line.len() + 1).sum();
+        state.waiting_usd = rest.values().map(|parcel| parcel.dollars).sum();
         if rest.is_empty() {
             (state.first, state.last) = (None, None);
         }
