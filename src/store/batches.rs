@@ -242,7 +242,7 @@ mod tests {
     fn entry(calls: &[u8]) -> BatchEntry {
         let calls: Vec<CallId> = calls.iter().map(|&n| call(n)).collect();
         BatchEntry {
-            key: Digest::of(&[calls.len() as u8, calls[0].as_bytes()[0]]),
+            key: Digest::of(calls[0].as_bytes()),
             model: "mini".to_owned(),
             identity: Digest::of(b"mini"),
             due: calls.iter().copied().collect(),
@@ -259,7 +259,7 @@ mod tests {
         let batch = entry(&[1, 2, 3, 4]);
         let batches = ledger(dir.path());
         batches.begin(&batch).unwrap();
-        assert_eq!(ledger(dir.path()).open().unwrap(), [batch.clone()]);
+        assert_eq!(ledger(dir.path()).open().unwrap(), vec![batch.clone()]);
         batches.sent(&batch.key, "batch_7").unwrap();
         batches.release(&batch.key, &[call(2)].into()).unwrap();
         batches

@@ -1,7 +1,5 @@
 //! Batches behind the gateway, on a paused clock: a day passes at once.
 
-#![expect(clippy::unwrap_used, reason = "a helper that fails, fails the test")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -284,24 +284,30 @@ async fn read(
     Ok(Some(request))
 }
 
+/// Passes a reply of the batch endpoints on; says whether the connection stays open.
+async fn pass_on(stream: &mut TcpStream, reply: BatchReply) -> std::io::Result<bool> {
+    match reply {
+        BatchReply::Json(status, body) => {
+            write(stream, status, "", &body, None).await?;
+            Ok(true)
+        }
+        BatchReply::Close => Ok(false),
+        BatchReply::Hang => {
+            let mut byte = [0];
+            let _left = stream.peek(&mut byte).await;
+            Ok(false)
+        }
+    }
+}
+
 /// Replies and says whether the connection stays open.
 async fn reply(
     stream: &mut TcpStream,
     shared: &Shared,
     request: HttpRequest,
 ) -> std::io::Result<bool> {
-    match batches::reply(shared, &request) {
-        Some(BatchReply::Json(status, body)) => {
-            write(stream, status, "", &body, None).await?;
-            return Ok(true);
-        }
-        Some(BatchReply::Close) => return Ok(false),
-        Some(BatchReply::Hang) => {
-            let mut byte = [0];
-            let _left = stream.peek(&mut byte).await;
-            return Ok(false);
-        }
-        None => {}
+    if let Some(reply) = batches::reply(shared, &request) {
+        return pass_on(stream, reply).await;
     }
     let Some(dialect) = Dialect::of(&request.path) else {
         write(stream, 404, "", "{\"error\":{\"message\":\"no such path\"}}", None)
