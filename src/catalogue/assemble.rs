@@ -9,7 +9,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use crate::base::{Digest, Span};
-use crate::catalogue::assembler::{Assembler, models_in};
+use crate::catalogue::assembler::{Assembler, has_body, models_in};
 use crate::catalogue::error::AssembleError;
 use crate::catalogue::hooks::HookFunctions;
 use crate::dataset::{self, Desk, FileDigest, Loaded};
@@ -99,6 +99,8 @@ pub struct Assembly {
     pub gateway: Arc<Gateway>,
     /// The strategies, by condition.
     pub strategies: Vec<Arc<dyn Strategy>>,
+    /// How many trials of each condition may be under way, where they wait for batches.
+    pub crowds: Vec<Option<usize>>,
     /// The scorers, by metric.
     pub scorers: Vec<Box<dyn Scorer>>,
     /// The hooks of the file.
@@ -160,8 +162,10 @@ pub fn assemble(
                 .map_err(|problem| AssembleError::of_script(&problem, &metric.call))
         })
         .collect::<Result<_, _>>()?;
+    let crowds = experiment.conditions.iter().map(|c| crowd_of(&c.strategy)).collect();
     Ok(Assembly {
         gateway,
+        crowds,
         strategies,
         scorers,
         hooks: HookFunctions::compile(experiment, &materials.workshop)?,
@@ -170,6 +174,21 @@ pub fn assemble(
         sources,
         files: shelf.files.into_inner(),
     })
+}
+
+/// Trials that may wait for batches at once; each holds its requests and its item.
+const CROWD: usize = 10_000;
+
+/// The same where each of them has a script that waits on a thread of its own.
+const SCRIPTED_CROWD: usize = 250;
+
+/// Says how many trials of a strategy may be under way, where a model of it is batched.
+fn crowd_of(strategy: &Call) -> Option<usize> {
+    let mut models = Vec::new();
+    models_in(strategy, &mut models);
+    let batched = models.iter().any(|model| model.flag("batch") == Some(true));
+    let most = if has_body(strategy) { SCRIPTED_CROWD } else { CROWD };
+    batched.then_some(most)
 }
 
 /// The datasets of recorded answers, each loaded once.

@@ -85,6 +85,22 @@ impl Builder for Assembler<'_> {
     }
 }
 
+/// Says whether a strategy is, or holds, one that is written in a script.
+pub(super) fn has_body(call: &Call) -> bool {
+    let within = |value: &Value| match value {
+        Value::Call(call) => has_body(call),
+        Value::List(values) => values.iter().filter_map(Value::as_call).any(has_body),
+        Value::Map(_)
+        | Value::Function(_)
+        | Value::Bool(_)
+        | Value::Quantity(_)
+        | Value::Text(_)
+        | Value::Word(_)
+        | Value::Prompt(_) => false,
+    };
+    call.body.is_some() || call.args.values().any(|argument| within(&argument.value))
+}
+
 /// Collects the calls of models in a strategy's call, each once, in the order in which they
 /// stand there.
 pub(super) fn models_in<'a>(call: &'a Call, found: &mut Vec<&'a Call>) {

@@ -165,6 +165,9 @@ pub(super) struct RunArgs {
     /// larger than this, such as 500MB
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(super) cache_limit: Option<u64>,
+    /// Cancel the batches of the run that are under way at providers, and run nothing
+    #[arg(long)]
+    pub(super) cancel_batches: bool,
     /// Fail if the lock file is missing, or would change
     #[arg(long)]
     pub(super) locked: bool,

@@ -49,7 +49,9 @@ fn rates(ready: &Ready, left: u64) -> Vec<String> {
         .models()
         .iter()
         .filter_map(|model| {
-            let rate = gateway.limits(model).requests?;
+            // A batch is not bound by the rate of live requests.
+            let live = !gateway.profile(model).batched;
+            let rate = gateway.limits(model).requests.filter(|_| live)?;
             let calls = calls.get(model.name.as_ref())?;
             let seconds = calls / rate;
             (seconds >= WORTH_TELLING).then(|| {

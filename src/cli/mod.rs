@@ -10,6 +10,7 @@
 )]
 
 mod args;
+mod batches;
 mod cached;
 mod check;
 mod doc;

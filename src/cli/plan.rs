@@ -160,6 +160,14 @@ impl Ready {
         })
     }
 
+    /// Returns the names of the models whose calls are sent in batches.
+    pub(super) fn batched_models(&self) -> Vec<String> {
+        let gateway = &self.bench.assembly().gateway;
+        let batched = |model: &&crate::model::ModelRef| gateway.profile(model).batched;
+        let models = gateway.models().iter().filter(batched);
+        models.map(|model| model.name.to_string()).collect()
+    }
+
     /// Returns the names of the models whose answers are kept in the cache.
     pub(super) fn cacheable_models(&self) -> BTreeSet<String> {
         let gateway = &self.bench.assembly().gateway;
@@ -264,6 +272,7 @@ fn document(
             (hypothesis.name.clone(), value)
         })
         .collect();
+    let batched = ready.batched_models();
     json!({
         "trials": forecast.trials,
         "committed": committed,
@@ -271,8 +280,9 @@ fn document(
         "worst_calls": forecast.worst_calls,
         "at_least": forecast.at_least,
         "cost_usd": forecast.cost_usd,
-        "seconds": forecast.seconds,
+        "seconds": forecast.seconds.filter(|_| batched.is_empty()),
         "cached": cached.iter().filter_map(|(_, count)| *count).sum::<u64>(),
+        "batched": batched,
         "conditions": conditions,
         "hypotheses": hypotheses,
     })
@@ -313,14 +323,23 @@ fn page(
         );
     }
     let least = if forecast.at_least { "at least " } else { "" };
+    let batched = ready.batched_models();
+    let seconds = forecast.seconds.filter(|_| batched.is_empty());
     page += &format!(
         "\n{} trials ({committed} of them committed already), {least}{:.0} calls, {}{}\n",
         forecast.trials,
         forecast.calls,
         cost_words(forecast),
-        forecast.seconds.map_or(String::new(), |s| format!(", about {}", time(s)))
+        seconds.map_or(String::new(), |s| format!(", about {}", time(s)))
     );
     page += &format!("{}\n", cached::words(cached));
+    if !batched.is_empty() {
+        let names: Vec<String> = batched.iter().map(|name| format!("`{name}`")).collect();
+        page += &format!(
+            "in batches, at half the price: {}; answers may take up to 24 hours\n",
+            names.join(", ")
+        );
+    }
     for hypothesis in &experiment.hypotheses {
         if let Ok(choice) = analysis::supports(hypothesis, &experiment.header) {
             page += &format!(

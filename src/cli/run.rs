@@ -16,10 +16,11 @@ use super::lock::{self, Lock};
 use super::plan::{self, Prepared, Ready, Session};
 use super::progress::{Bar, interrupts};
 use super::results::Results;
-use super::{environment, foresee, load, say, tell};
+use super::{batches, environment, foresee, load, say, tell};
 use crate::analysis::Verdict;
 use crate::engine::{self, EngineOptions, RunSummary, StopReason, StopSignal};
-use crate::store::{self, NewRun, ShownVerdict, Spent, Store};
+use crate::record::BatchLedger;
+use crate::store::{self, Batches, NewRun, ShownVerdict, Spent, Store};
 
 /// Runs a file, or goes on with what was interrupted.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
@@ -33,6 +34,10 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
         windows: found.windows.clone(),
         ..kept.session(args)
     })?;
+    if args.cancel_batches {
+        let gateway = &ready.bench.assembly().gateway;
+        return batches::cancel(gateway, found.same.as_deref());
+    }
     let lock = locked(&ready, args)?;
     let left = ready.forecast().trials.saturating_sub(found.committed);
     for hint in foresee::hints(&ready, left, found.spent.total()) {
@@ -40,6 +45,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
     }
     agree(&ready, &found, args)?;
     let mut store = open(&ready, &found, args)?;
+    let batches =
+        Arc::new(Batches::open(store.folder()).map_err(|error| Trouble::failed(&error))?);
+    let ledger: Arc<dyn BatchLedger> = batches;
+    let gateway = &ready.bench.assembly().gateway;
+    gateway.keep_batches(&ledger).map_err(|error| Trouble::wrong(&error))?;
     if let Some(cache) = &kept.cache {
         store.keep_answers(Arc::clone(cache), ready.cacheable_models());
     }
@@ -57,6 +67,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
     finish(store, &results)?;
     let contradicted = keep_lock(&ready, &results, lock, args)?;
     show(&results, &summary, &folder, args)?;
+    batches::tell_open(&*ledger);
     closed?;
     if let Some(trouble) = contradicted {
         return Err(trouble);

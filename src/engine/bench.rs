@@ -171,6 +171,10 @@ impl Laboratory for Bench {
         hooks::call(&self.assembly.hooks, &self.assembly.sources, item.as_ref(), moment)
     }
 
+    fn crowd(&self, condition: u32) -> Option<usize> {
+        self.assembly.crowds.get(condition as usize).copied().flatten()
+    }
+
     fn stop(&self) {
         self.assembly.gateway.stop();
     }

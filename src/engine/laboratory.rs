@@ -53,6 +53,13 @@ pub trait Laboratory: Send + Sync + 'static {
         Heard::default()
     }
 
+    /// Returns how many trials of a condition may be under way, where they wait for batches
+    /// of answers and must not take the places of others; `None` where they do not.
+    fn crowd(&self, condition: u32) -> Option<usize> {
+        let _ = condition;
+        None
+    }
+
     /// Lets no new call begin.
     fn stop(&self);
 }

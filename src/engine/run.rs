@@ -69,6 +69,8 @@ pub async fn run<L: Laboratory>(
         }
         laboratory.resume(known, courier.clone());
     }
+    let crowd = |condition| laboratory.crowd(condition);
+    let schedule = Schedule::new(plan, &standing.done, crowd);
     let mut owner = Owner {
         plan,
         shift: Arc::new(Shift::new(laboratory, courier)),
@@ -81,7 +83,7 @@ pub async fn run<L: Laboratory>(
         handed,
         hooks: HookLedger::default(),
         started: Instant::now(),
-        schedule: Schedule::new(plan, &standing.done),
+        schedule,
         recorded_usd,
         spent_before,
         warned: false,
@@ -190,9 +192,7 @@ impl<L: Laboratory> Owner<'_, L> {
     /// Starts trials until enough are under way.
     fn refill(&mut self) {
         let most = usize::try_from(self.options.concurrency.max(1)).unwrap_or(usize::MAX);
-        while self.reason.is_none_or(StopReason::is_of_some)
-            && self.tasks.len() < most
-            && !self.recorder.is_behind()
+        while self.reason.is_none_or(StopReason::is_of_some) && !self.recorder.is_behind()
         {
             let Some(spec) = self.schedule.next(self.plan, &self.done, most) else {
                 return;

@@ -9,7 +9,8 @@ use crate::record::Place;
 /// The next trial is that of the condition which is least far, of those that have fewer than
 /// their share under way; the conditions of one item are shuffled. The shares are equal
 /// among the conditions that have trials left, so a slow model holds up its own
-/// conditions and no others.
+/// conditions and no others. A condition whose trials wait for batches has a number of its
+/// own, and takes nothing from the others.
 ///
 /// # Source
 ///
@@ -18,8 +19,10 @@ use crate::record::Place;
 #[derive(Debug)]
 pub(super) struct Schedule {
     conditions: Vec<Progress>,
-    /// Conditions that have trials left.
+    /// Conditions that have trials left, of those that share.
     open: usize,
+    /// Trials under way of the conditions that share.
+    under_way: usize,
 }
 
 #[derive(Debug)]
@@ -29,6 +32,8 @@ struct Progress {
     nth: u64,
     next: Option<Next>,
     under_way: usize,
+    /// How many may be under way, where they do not count among the others.
+    crowd: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -38,19 +43,31 @@ struct Next {
 }
 
 impl Schedule {
-    pub(super) fn new(plan: &Plan, done: &Bitmap) -> Self {
+    /// `crowd` says how many trials of a condition may be under way where they do not count
+    /// among the others.
+    pub(super) fn new(
+        plan: &Plan,
+        done: &Bitmap,
+        crowd: impl Fn(u32) -> Option<usize>,
+    ) -> Self {
         let conditions: Vec<Progress> = plan
             .conditions()
             .iter()
             .map(|&condition| {
-                let mut progress =
-                    Progress { condition, nth: 0, next: None, under_way: 0 };
+                let mut progress = Progress {
+                    condition,
+                    nth: 0,
+                    next: None,
+                    under_way: 0,
+                    crowd: crowd(condition),
+                };
                 progress.advance(plan, done);
                 progress
             })
             .collect();
-        let open = conditions.iter().filter(|progress| progress.next.is_some()).count();
-        Self { conditions, open }
+        let shares = |p: &&Progress| p.next.is_some() && p.crowd.is_none();
+        let open = conditions.iter().filter(shares).count();
+        Self { conditions, open, under_way: 0 }
     }
 
     /// Returns the next trial where `most` may be under way; `None` while every condition
@@ -62,21 +79,26 @@ impl Schedule {
         most: usize,
     ) -> Option<TrialSpec> {
         loop {
-            let share = most.div_ceil(self.open.max(1)).max(1);
+            let share = if self.under_way < most {
+                most.div_ceil(self.open.max(1)).max(1)
+            } else {
+                0
+            };
             let first = self
                 .conditions
                 .iter_mut()
-                .filter(|progress| progress.under_way < share)
+                .filter(|progress| progress.under_way < progress.crowd.unwrap_or(share))
                 .filter_map(|progress| Some((progress.next?, progress)))
                 .min_by_key(|(next, _)| next.order);
             let (next, progress) = first?;
             progress.nth += 1;
             progress.advance(plan, done);
-            if progress.next.is_none() {
+            if progress.next.is_none() && progress.crowd.is_none() {
                 self.open -= 1;
             }
             if let Some(spec) = plan.find(next.place) {
                 progress.under_way += 1;
+                self.under_way += usize::from(progress.crowd.is_none());
                 return Some(spec);
             }
         }
@@ -87,6 +109,8 @@ impl Schedule {
         let known = self.conditions.iter_mut().find(|p| p.condition == condition);
         if let Some(progress) = known {
             progress.under_way = progress.under_way.saturating_sub(1);
+            let counted = usize::from(progress.crowd.is_none());
+            self.under_way = self.under_way.saturating_sub(counted);
         }
     }
 }

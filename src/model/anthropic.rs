@@ -1,9 +1,12 @@
 //! Anthropic's messages.
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
 
 use crate::base::Unit;
 use crate::model::address::Home;
+use crate::model::batch::{Anthropic, BATCH, BATCH_WAIT, POLL};
 use crate::model::chat::{
     self, BASE_URL, Chat, Dialect, KEY, MODEL, STOP, TEMPERATURE, TOP_P, is_too_long,
     malformed, refused, text_of, words,
@@ -43,6 +46,9 @@ const SIGNATURE: Signature =
             CONCURRENCY,
             TIMEOUT,
             ATTEMPT_LIMIT,
+            BATCH,
+            BATCH_WAIT,
+            POLL,
         ])
         .with_example("model haiku = anthropic(\"claude-haiku-4-5\") { temperature: 0.7 }")
         .with_check(|call| chat::check(call, 1.0));
@@ -69,6 +75,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     usual: |_| None,
     answer,
     refine,
+    batches: Some(|chat| Arc::new(Anthropic(chat))),
 };
 
 fn body(chat: &Chat, request: &Request) -> Json {

@@ -1,5 +1,6 @@
 //! A chat model over HTTP: what the three APIs have in common.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value as Json;
 
 use crate::model::address::{self, Address, Home};
+use crate::model::batch::{self, BatchApi, Batched, Terms};
 use crate::model::contract::{Attempted, CallError, Model, Price, Profile};
 use crate::model::lane::{check_shared, complaint, price};
 use crate::model::prices::list_price;
@@ -36,16 +38,21 @@ pub(super) struct Dialect {
     pub(super) answer: fn(&Json) -> Result<Answer, CallError>,
     /// Refines the kind of an error from its body.
     pub(super) refine: fn(FailureKind, &Json) -> FailureKind,
+    /// Makes what takes batches, where the API does.
+    pub(super) batches: Option<fn(Chat) -> Arc<dyn BatchApi>>,
 }
 
 /// A model of one of the APIs, with the parameters of its call.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Chat {
-    dialect: &'static Dialect,
-    address: Address,
+    pub(super) dialect: &'static Dialect,
+    pub(super) address: Address,
     endpoint: Result<Endpoint, &'static str>,
-    http: Http,
+    pub(super) http: Http,
     price: Option<Price>,
+    /// Whether its calls are sent in batches; then they cost half.
+    batched: bool,
+    terms: Terms,
     /// Whether the server is the API's own.
     pub(super) own: bool,
     pub(super) model: String,
@@ -80,6 +87,8 @@ impl Chat {
         Ok(Box::new(Self {
             price: price(call).or_else(listed),
             endpoint: Endpoint::new(&url, dialect.headers, key, address.loopback),
+            batched: call.flag("batch") == Some(true),
+            terms: Terms::of(call),
             http: surroundings.http.clone(),
             own: address.own,
             temperature: call.number("temperature"),
@@ -94,14 +103,19 @@ impl Chat {
     }
 
     async fn send(&self, request: &Request) -> Result<Reply, CallError> {
+        let endpoint = self.endpoint()?;
+        let body = (self.dialect.body)(self, request);
+        self.http.post(endpoint, body).await
+    }
+
+    /// Returns where requests go, if the key is there.
+    pub(super) fn endpoint(&self) -> Result<&Endpoint, CallError> {
         let unauthorized =
             |message: &str| CallError::new(FailureKind::Unauthorized, message);
         if let Some(missing) = &self.address.missing {
             return Err(unauthorized(missing));
         }
-        let endpoint = self.endpoint.as_ref().map_err(|message| unauthorized(message))?;
-        let body = (self.dialect.body)(self, request);
-        self.http.post(endpoint, body).await
+        self.endpoint.as_ref().map_err(|message| unauthorized(message))
     }
 }
 
@@ -129,10 +143,25 @@ impl Model for Chat {
             free: self
                 .price
                 .is_some_and(|price| price.input <= 0.0 && price.output <= 0.0),
-            price: self.price,
+            price: if self.batched {
+                self.price.map(Price::in_batches)
+            } else {
+                self.price
+            },
+            batched: self.batched,
             max_tokens: self.max_tokens,
             ..Profile::default()
         }
+    }
+
+    fn batched(&self) -> Option<Batched> {
+        let make = self.dialect.batches?;
+        Some(Batched {
+            api: make(self.clone()),
+            terms: self.terms,
+            on: self.batched,
+            price: self.price.map(Price::in_batches),
+        })
     }
 
     fn ready(&self) -> Result<(), String> {
@@ -184,6 +213,12 @@ fn keyless(mut answer: Answer, key: Option<&SecretString>) -> Answer {
         answer.text = answer.text.replace(secret, "[key]");
     }
     answer
+}
+
+/// Reads a reply that is no success.
+pub(super) fn refusal(chat: &Chat, reply: &Reply) -> CallError {
+    let json = serde_json::from_slice(&reply.body).unwrap_or(Json::Null);
+    failed(chat.dialect, reply.status, reply, &json, chat.address.key.as_ref())
 }
 
 fn failed(
@@ -330,6 +365,7 @@ pub(super) fn check(call: &Call, hottest: f64) -> Vec<Complaint> {
     }
     complaints.extend(address::check(call));
     complaints.extend(check_shared(call));
+    complaints.extend(batch::check(call));
     complaints
 }
 

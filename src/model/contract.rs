@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::model::batch::Batched;
 use crate::record::{Answer, Failure, FailureKind, Message, Request};
 
 /// Something that answers a request, once, without limits or second tries.
@@ -26,6 +27,11 @@ pub trait Model: Send + Sync + fmt::Debug {
 
     /// Returns what the gateway and the forecast must know of the model.
     fn profile(&self) -> Profile;
+
+    /// Returns how the model's calls can be sent in batches, where they can.
+    fn batched(&self) -> Option<Batched> {
+        None
+    }
 
     /// Says whether the model could be asked now, such as whether its key is there.
     ///
@@ -104,6 +110,11 @@ pub struct Price {
 }
 
 impl Price {
+    /// Returns what tokens cost in a batch: half.
+    pub(super) fn in_batches(self) -> Self {
+        Self { input: self.input / 2.0, output: self.output / 2.0 }
+    }
+
     /// Returns the cost of an answer in dollars; `None` where a count is not known.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "tokens stay far below 2^52")]
@@ -126,6 +137,8 @@ pub struct Profile {
     /// Whether the answers are there already: no request is made for them, and their time,
     /// tokens and cost are unknown.
     pub kept: bool,
+    /// Whether its calls are sent in batches, and answered within a day.
+    pub batched: bool,
     /// What tokens cost; `None` where that is not known.
     pub price: Option<Price>,
     /// The longest answer, in tokens, where the request limits it.

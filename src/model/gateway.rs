@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::model::backoff::{PATIENCE, wait};
+use crate::model::batch::{Batcher, Carried, Way, carry};
 use crate::model::contract::{Attempted, CallError, Estimate, Profile};
 use crate::model::health::Probe;
 use crate::model::journal::Journal;
@@ -19,7 +20,8 @@ use crate::model::settings::{GatewaySettings, ModelRef, Spending};
 use crate::model::state::{Demand, LaneState};
 use crate::model::window::Room;
 use crate::record::{
-    Answer, CallRecord, Failure, FailureKind, LimitEvent, Message, Request,
+    Answer, BatchEntry, BatchLedger, CallRecord, Failure, FailureKind, LimitEvent,
+    Message, Request,
 };
 
 /// The timeout of an attempt where neither the model nor the experiment sets one.
@@ -183,7 +185,7 @@ impl Gateway {
         Spending {
             spent_usd: ledger.spent,
             presumed_usd: ledger.presumed,
-            reserved_usd: ledger.reserved,
+            reserved_usd: (ledger.reserved - self.unsent_usd()).max(0.0),
             unknown_calls: ledger.unknown,
             requests: self.counts.requests.load(Ordering::Relaxed),
             retries: self.counts.retries.load(Ordering::Relaxed),
@@ -191,6 +193,12 @@ impl Gateway {
             waiting: self.counts.waiting.load(Ordering::Relaxed),
             exhausted: ledger.exhausted,
         }
+    }
+
+    /// Returns what is reserved for calls that wait for a batch which is not sent.
+    fn unsent_usd(&self) -> f64 {
+        let batchers = self.lanes.iter().filter_map(|state| state.batcher.as_ref());
+        batchers.map(Batcher::unsent_usd).sum()
     }
 
     /// Takes what became of the models' limits since the last look, oldest first.
@@ -273,6 +281,10 @@ impl Gateway {
             record.cost = None;
             return;
         }
+        if let Some(batcher) = state.batcher.as_ref().filter(|b| b.takes(request.id)) {
+            self.by_batch(state, batcher, request, record).await;
+            return;
+        }
         let begun = Instant::now();
         let mut tally = Tally::default();
         let result = self.carry_out(state, request, &mut tally).await;
@@ -288,6 +300,67 @@ impl Gateway {
         };
         record.presumed = tally.presumed.unwrap_or(0.0);
         record.result = result;
+    }
+
+    /// Lets the call wait for a batch that answers it.
+    async fn by_batch(
+        &self,
+        state: &LaneState,
+        batcher: &Batcher,
+        request: &Request,
+        record: &mut CallRecord,
+    ) {
+        let begun = Instant::now();
+        let mut carried = Carried::default();
+        let way = Way {
+            batcher,
+            purse: &self.purse,
+            profile: &state.profile,
+            most: state.demand(request).most,
+            attempts: state.lane.limits.attempts,
+            seed: self.settings.seed,
+        };
+        let work = carry(way, request, &mut carried, broke);
+        record.result = self.unless_stopped(work).await;
+        let attempts = u64::from(carried.attempts);
+        self.counts.requests.fetch_add(attempts, Ordering::Relaxed);
+        self.counts.retries.fetch_add(attempts.saturating_sub(1), Ordering::Relaxed);
+        record.attempts = carried.attempts;
+        record.waited = begun.elapsed().as_secs_f64();
+        record.cost = carried.cost;
+    }
+
+    /// Says where batches are written down. Calls that belong to a batch which is there
+    /// already will wait for it.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn keep_batches(&self, ledger: &Arc<dyn BatchLedger>) -> Result<(), BuildError> {
+        let batchers = self.lanes.iter().filter_map(|state| state.batcher.as_ref());
+        for batcher in batchers {
+            batcher.keep(ledger).map_err(BuildError::new)?;
+        }
+        Ok(())
+    }
+
+    /// Asks the provider of a batch to stop working on it.
+    ///
+    /// # Errors
+    ///
+    /// When no model of the run has the batch, or the provider cannot be asked or refuses.
+    pub async fn cancel_batch(&self, entry: &BatchEntry) -> Result<(), Failure> {
+        let mut batchers = self.lanes.iter().filter_map(|state| state.batcher.as_ref());
+        let batcher = batchers.find(|batcher| batcher.identity() == entry.identity);
+        match (batcher, &entry.id) {
+            (Some(batcher), Some(id)) => batcher.cancel(id).await.map_err(|e| e.failure),
+            (None, _) => {
+                Err(Failure::new(FailureKind::NotFound, "no model of the file sent it"))
+            }
+            (_, None) => {
+                Err(Failure::new(FailureKind::NotFound, "its provider gave it no id yet"))
+            }
+        }
     }
 
     /// Attempts the call until it is answered, fails for good or has no attempt left.

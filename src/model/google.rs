@@ -53,6 +53,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     usual: |_| None,
     answer,
     refine,
+    batches: None,
 };
 
 fn body(chat: &Chat, request: &Request) -> Json {

@@ -11,6 +11,7 @@
 mod address;
 mod anthropic;
 mod backoff;
+mod batch;
 mod chat;
 mod contract;
 mod gateway;
@@ -36,6 +37,7 @@ mod throttle;
 mod window;
 mod wire;
 
+pub use batch::{BatchApi, Batched, Ended, Missing, Refusal, Sought, Stage, Terms};
 pub use contract::{Attempted, CallError, Estimate, Left, Model, Price, Profile, Quota};
 pub use gateway::Gateway;
 pub use lane::{Lane, Limits, lane};

@@ -1,12 +1,14 @@
 //! OpenAI's chat completions, and every server that speaks like it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value as Json;
 
 use crate::model::address::Home;
+use crate::model::batch::{BATCH, BATCH_WAIT, OpenAi, POLL};
 use crate::model::chat::{
     self, BASE_URL, Chat, Dialect, KEY, MAX_TOKENS, MODEL, SEED, STOP, TEMPERATURE,
     TOP_P, is_too_long, malformed, refused, text_of, words,
@@ -29,7 +31,7 @@ const SIGNATURE: Signature = Signature::new(
 )
 .with_params(&[
     MODEL, TEMPERATURE, TOP_P, MAX_TOKENS, STOP, SEED, BASE_URL, KEY, PRICE, LIMIT,
-    TOKEN_LIMIT, CONCURRENCY, TIMEOUT, ATTEMPT_LIMIT,
+    TOKEN_LIMIT, CONCURRENCY, TIMEOUT, ATTEMPT_LIMIT, BATCH, BATCH_WAIT, POLL,
 ])
 .with_example(
     "model mini = openai(\"gpt-4o-mini\") { temperature: 0.7, price: [$0.15/Mtok, $0.60/Mtok] }",
@@ -55,6 +57,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     usual,
     answer,
     refine,
+    batches: Some(|chat| Arc::new(OpenAi(chat))),
 };
 
 /// A request, written as it stands.

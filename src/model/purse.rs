@@ -82,6 +82,13 @@ impl Purse {
         Some(Ok(Reservation { purse: self, amount, risk: 0.0 }))
     }
 
+    /// Opens a request whose money is booked already; it is settled with the difference to
+    /// what was really paid.
+    pub(super) fn hold(&self) -> Reservation<'_> {
+        self.lock().open += 1;
+        Reservation { purse: self, amount: 0.0, risk: 0.0 }
+    }
+
     fn close(&self, amount: f64, spend: impl FnOnce(&mut Ledger)) {
         {
             let mut ledger = self.lock();

@@ -69,7 +69,7 @@ pub struct Spending {
     /// The part of it that no provider reported: the most that requests may cost which were
     /// dropped or lost on the way.
     pub presumed_usd: f64,
-    /// Dollars held back for requests under way.
+    /// Dollars held back for requests under way; calls that wait for a batch are not.
     pub reserved_usd: f64,
     /// Answers of models that cost money whose cost is not known.
     pub unknown_calls: u64,

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::base::CallId;
 use crate::model::backoff::PATIENCE;
+use crate::model::batch::Batcher;
 use crate::model::contract::{CallError, Left, Profile, Quota};
 use crate::model::health::Health;
 use crate::model::journal::Journal;
@@ -27,6 +28,8 @@ pub(super) struct LaneState {
     pub(super) profile: Profile,
     pub(super) throttle: Throttle,
     pub(super) health: Health,
+    /// What sends its calls in batches, where its provider takes them.
+    pub(super) batcher: Option<Batcher>,
     name: Arc<str>,
     /// Room for requests under way; `None` where nothing bounds them.
     window: Option<Window>,
@@ -56,6 +59,10 @@ impl LaneState {
         };
         Self {
             profile,
+            batcher: lane
+                .model
+                .batched()
+                .map(|batched| Batcher::new(&lane.name, lane.digest, batched)),
             throttle: Throttle::new(&lane.limits),
             health: Health::new(),
             name: Arc::from(lane.name.as_str()),

@@ -83,6 +83,11 @@ impl Endpoint {
         }
         Ok(Self { url, headers: all, loopback })
     }
+
+    /// Returns what every request says in its headers.
+    pub(super) fn headers(&self) -> HeaderMap {
+        self.headers.clone()
+    }
 }
 
 /// A reply, read to its end.
@@ -118,7 +123,8 @@ impl Http {
         Ok(Reply { status, retry_after, quota, body })
     }
 
-    fn client(&self, loopback: bool) -> Result<&Client, CallError> {
+    /// Returns the client for this machine or for others.
+    pub(super) fn client(&self, loopback: bool) -> Result<&Client, CallError> {
         let slot = if loopback { &self.0.local } else { &self.0.remote };
         slot.get_or_init(|| build(loopback)).as_ref().map_err(|message| {
             CallError::new(FailureKind::BadRequest, format!("no HTTP client: {message}"))
@@ -158,13 +164,13 @@ async fn read(response: &mut Response) -> Result<Vec<u8>, CallError> {
 }
 
 #[derive(Clone, Copy)]
-enum Stage {
+pub(super) enum Stage {
     Sending,
     Reading,
 }
 
 /// Says what broke. An address is left out: it is in the file, and could hold more.
-fn broken(error: reqwest::Error, stage: Stage) -> CallError {
+pub(super) fn broken(error: reqwest::Error, stage: Stage) -> CallError {
     let error = error.without_url();
     let kind = match stage {
         _ if error.is_timeout() => FailureKind::Timeout,
@@ -190,7 +196,7 @@ fn chain(error: &dyn Error) -> String {
 
 /// Reads how long the provider asks to wait: `retry-after-ms`, else `Retry-After` in seconds
 /// or as a date, which is taken from the reply's own `Date`, so that no clock is needed.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let seconds = |text: &str, scale: f64| {
         let number: f64 = text.trim().parse().ok()?;

@@ -5,6 +5,7 @@
 //! to one another. Everything a user may see again is `Serialize`; [`FORMAT`] rises when
 //! the meaning of a stored field changes. Nothing here acts.
 
+mod batch;
 mod call;
 mod exchange;
 mod item;
@@ -13,6 +14,7 @@ mod observed;
 mod output;
 mod trial;
 
+pub use batch::{BatchEntry, BatchLedger};
 pub use call::{Answer, CallRecord, Failure, FailureKind, Message, Request, Role};
 pub use exchange::{Exchange, Recording, Tape};
 pub use item::Item;

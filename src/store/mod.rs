@@ -8,6 +8,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the store owns the run directory")]
 
+mod batches;
 mod calls;
 mod checkpoint;
 mod commit;
@@ -23,6 +24,7 @@ mod runs;
 mod sample;
 mod schema;
 
+pub use batches::Batches;
 pub use checkpoint::{EarlierFailure, GivenUp};
 pub use commit::Batch;
 pub use error::StoreError;

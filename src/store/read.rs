@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::base::TrialId;
 use crate::record::{CallRecord, Failure, FailureKind, Item, Place, Score, TrialRecord};
+use crate::store::batches;
 use crate::store::commit::kind_of;
 use crate::store::error::StoreError;
 use crate::store::rows::{
@@ -366,8 +367,10 @@ impl Store {
                     |row| row.get(0),
                 )
                 .optional()?;
-            let unsettled = unsettled.and_then(|text| text.parse().ok());
-            Ok(Spent { recorded, unsettled: unsettled.unwrap_or(0.0) })
+            let unsettled: Option<f64> = unsettled.and_then(|text| text.parse().ok());
+            // A batch is written down before it is sent; what is not settled, a moment later.
+            let batches = batches::reserved(&self.connection)?;
+            Ok(Spent { recorded, unsettled: unsettled.unwrap_or(0.0).max(batches) })
         };
         with(read).map_err(|source| self.failed(source))
     }

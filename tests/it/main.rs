@@ -4,6 +4,10 @@
 mod acceptance;
 #[cfg(test)]
 mod bad;
+#[cfg(test)]
+mod batch;
+#[cfg(test)]
+mod batch_clock;
 mod calibration;
 #[cfg(test)]
 mod chaos;

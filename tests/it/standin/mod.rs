@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "a server that fails, fails the test")]
 
 mod answers;
+pub(crate) mod batches;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -22,6 +23,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 use answers::Dialect;
+use batches::BatchReply;
 
 /// What the server does to a request instead of answering it well.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,6 +75,8 @@ pub(crate) struct Config {
     pub(crate) first: Vec<Fault>,
     /// The key that is asked for, if one is.
     pub(crate) key: Option<String>,
+    /// How batches are treated.
+    pub(crate) batches: batches::BatchPlan,
     /// What all draws depend on.
     pub(crate) seed: u64,
 }
@@ -85,6 +89,7 @@ impl Default for Config {
             faults: Vec::new(),
             first: Vec::new(),
             key: None,
+            batches: batches::BatchPlan::default(),
             seed: 1,
         }
     }
@@ -121,6 +126,7 @@ struct Shared {
     log: Mutex<Vec<Logged>>,
     asked: Mutex<BTreeMap<(String, String), u32>>,
     start: tokio::time::Instant,
+    batches: batches::Desk,
 }
 
 impl Standin {
@@ -134,6 +140,7 @@ impl Standin {
             log: Mutex::default(),
             asked: Mutex::default(),
             start: tokio::time::Instant::now(),
+            batches: batches::Desk::default(),
         });
         let (stop, stopped) = oneshot::channel();
         let (hang_up, hung_up) = watch::channel(0);
@@ -173,6 +180,16 @@ impl Standin {
     /// Closes every connection, whatever is under way on it.
     pub(crate) fn hang_up(&self) {
         self.hang_up.send_modify(|count| *count += 1);
+    }
+
+    /// The requests to batch endpoints so far: method and path.
+    pub(crate) fn batch_requests(&self) -> Vec<String> {
+        self.shared.batches.asked()
+    }
+
+    /// The batches so far: id and number of requests.
+    pub(crate) fn batches(&self) -> Vec<(String, usize)> {
+        self.shared.batches.batches()
     }
 
     /// How many requests ended in each way.
@@ -231,7 +248,9 @@ async fn attend(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
 }
 
 struct HttpRequest {
+    method: String,
     path: String,
+    raw: Vec<u8>,
     headers: BTreeMap<String, String>,
     body: Json,
 }
@@ -250,7 +269,9 @@ async fn read(
     };
     let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
     let mut lines = head.lines();
-    let path = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
+    let mut words = lines.next().unwrap_or_default().split(' ');
+    let method = words.next().unwrap_or_default().to_owned();
+    let path = words.next().unwrap_or_default();
     let headers: BTreeMap<String, String> = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
@@ -262,11 +283,27 @@ async fn read(
             return Ok(None);
         }
     }
-    let body = serde_json::from_slice(&buffer[end + 4..end + 4 + length]);
-    let request =
-        HttpRequest { path: path.to_owned(), headers, body: body.unwrap_or(Json::Null) };
+    let raw = buffer[end + 4..end + 4 + length].to_vec();
+    let body = serde_json::from_slice(&raw).unwrap_or(Json::Null);
+    let request = HttpRequest { method, path: path.to_owned(), raw, headers, body };
     buffer.drain(..end + 4 + length);
     Ok(Some(request))
+}
+
+/// Passes a reply of the batch endpoints on; says whether the connection stays open.
+async fn pass_on(stream: &mut TcpStream, reply: BatchReply) -> std::io::Result<bool> {
+    match reply {
+        BatchReply::Json(status, body) => {
+            write(stream, status, "", &body, None).await?;
+            Ok(true)
+        }
+        BatchReply::Close => Ok(false),
+        BatchReply::Hang => {
+            let mut byte = [0];
+            let _left = stream.peek(&mut byte).await;
+            Ok(false)
+        }
+    }
 }
 
 /// Replies and says whether the connection stays open.
@@ -275,6 +312,9 @@ async fn reply(
     shared: &Shared,
     request: HttpRequest,
 ) -> std::io::Result<bool> {
+    if let Some(reply) = batches::reply(shared, &request) {
+        return pass_on(stream, reply).await;
+    }
     let Some(dialect) = Dialect::of(&request.path) else {
         write(stream, 404, "", "{\"error\":{\"message\":\"no such path\"}}", None)
             .await?;
