@@ -5,12 +5,14 @@
 
 mod digest;
 mod ids;
+mod order;
 mod quantity;
 mod span;
 mod stream;
 
 pub use digest::{Digest, Digester};
 pub use ids::{CallId, TrialId};
+pub use order::{ItemOrder, Permutation, mix};
 pub use quantity::{Quantity, Unit};
 pub use span::{FileId, Span};
 pub use stream::Stream;

@@ -26,7 +26,7 @@ use crate::store::RunInfo;
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) experiment: Experiment,
-    pub(super) plan: Plan,
+    pub(super) plan: Arc<Plan>,
     materials: Materials,
 }
 
@@ -53,6 +53,7 @@ pub(super) fn prepare(checked: Checked, choice: &Choice) -> Result<Prepared, Tro
     let selection = Selection { limit: choice.limit, only: choice.only() };
     let plan = plan::compile(&experiment, &materials.items, &selection)
         .map_err(|error| Trouble::wrong(&error))?;
+    let plan = Arc::new(plan);
     Ok(Prepared { experiment, plan, materials })
 }
 

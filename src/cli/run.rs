@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::args::{Look, RunArgs};
 use super::exit::{Exit, Trouble};
@@ -254,7 +255,7 @@ fn carry_out(ready: &Ready, store: Store, args: &RunArgs) -> Result<RunSummary, 
         ..EngineOptions::default()
     };
     environment::open_files();
-    let bar = Bar::new(args.format == Look::Human);
+    let bar = Arc::new(Bar::new(args.format == Look::Human));
     let (stop, listener) = watch::channel(StopSignal::GoOn);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -262,16 +263,21 @@ fn carry_out(ready: &Ready, store: Store, args: &RunArgs) -> Result<RunSummary, 
         .build()
         .map_err(|error| Trouble::failed(&error))?;
     let ended = runtime.block_on(async {
-        let work = engine::run(
-            &prepared.plan,
+        // The run's owner is a task among those of its trials: see `engine::run`.
+        let mut owner = JoinSet::new();
+        owner.spawn(engine::run(
+            Arc::clone(&prepared.plan),
             Arc::clone(&ready.bench),
             store,
             options,
             listener,
-            &bar,
-        );
+            Arc::clone(&bar),
+        ));
         tokio::select! {
-            ended = work => ended.map_err(|error| Trouble::failed(&error)),
+            Some(ended) = owner.join_next() => match ended {
+                Ok(ended) => ended.map_err(|error| Trouble::failed(&error)),
+                Err(error) => Err(Trouble::failed(&error)),
+            },
             trouble = interrupts(&stop) => Err(trouble),
         }
     });

@@ -1,14 +1,17 @@
 //! What the hooks of a file say: told as it comes, and written into the run's events.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use serde_json::json;
 
 use crate::engine::courier::Note;
 use crate::engine::laboratory::Laboratory;
 use crate::engine::moment::{Heard, Moment, RunCounts};
+use crate::engine::observe::Observer;
 use crate::engine::run::Owner;
 use crate::engine::terms::StopReason;
+use crate::plan::Plan;
 use crate::record::{Failure, FailureKind};
 use crate::store::HistoryEvent;
 
@@ -31,7 +34,12 @@ impl HookLedger {
     }
 }
 
-impl<L: Laboratory> Owner<'_, L> {
+impl<P, O, L> Owner<P, O, L>
+where
+    P: Deref<Target = Plan>,
+    O: Deref<Target: Observer>,
+    L: Laboratory,
+{
     /// Calls `before_experiment`, if there is something to run.
     pub(super) async fn begin(&mut self) {
         self.hooks.told = self.progress.done < self.progress.planned;

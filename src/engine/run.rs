@@ -1,6 +1,7 @@
 //! The run itself: starts trials, takes their records, and knows when to stop.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,21 +42,30 @@ const JOIN: Duration = Duration::from_secs(2);
 
 /// Carries out a plan, from where the store stands to its end or to a reason to stop.
 ///
+/// Plan and observer are borrowed or shared. With shared ones the future can be a task of
+/// its own, so that its owner runs on the threads of its trials and is not woken across
+/// threads by each of them.
+///
 /// The store is closed when it returns. Dropping the future drops the trials under way; what
 /// was committed stays.
 ///
 /// # Errors
 ///
 /// When the store cannot be read or written, or belongs to another plan.
-pub async fn run<L: Laboratory>(
-    plan: &Plan,
+pub async fn run<P, O, L>(
+    plan: P,
     laboratory: Arc<L>,
     mut store: Store,
     options: EngineOptions,
     stop: watch::Receiver<StopSignal>,
-    observer: &dyn Observer,
-) -> Result<RunSummary, EngineError> {
-    let standing = Standing::of(plan, &store, options.retry_failed)?;
+    observer: O,
+) -> Result<RunSummary, EngineError>
+where
+    P: Deref<Target = Plan>,
+    O: Deref<Target: Observer>,
+    L: Laboratory,
+{
+    let standing = Standing::of(&plan, &store, options.retry_failed)?;
     store.set_status(RunStatus::Underway)?;
     let recorded_usd = store.spent()?.recorded;
     let failures = standing.failures(&store)?;
@@ -70,7 +80,8 @@ pub async fn run<L: Laboratory>(
         laboratory.resume(known, courier.clone());
     }
     let crowd = |condition| laboratory.crowd(condition);
-    let schedule = Schedule::new(plan, &standing.done, crowd);
+    let schedule = Schedule::new(&plan, &standing.done, crowd);
+    let planned = plan.len();
     let mut owner = Owner {
         plan,
         shift: Arc::new(Shift::new(laboratory, courier)),
@@ -88,7 +99,7 @@ pub async fn run<L: Laboratory>(
         spent_before,
         warned: false,
         progress: Progress {
-            planned: plan.len(),
+            planned,
             done: standing.reused,
             reused: standing.reused,
             failed: standing.failed,
@@ -112,11 +123,11 @@ pub async fn run<L: Laboratory>(
 }
 
 /// The one owner of a run's state.
-pub(super) struct Owner<'a, L> {
-    plan: &'a Plan,
+pub(super) struct Owner<P, O, L> {
+    plan: P,
     pub(super) shift: Arc<Shift<L>>,
     options: EngineOptions,
-    pub(super) observer: &'a dyn Observer,
+    pub(super) observer: O,
     stop: watch::Receiver<StopSignal>,
     pub(super) recorder: Recorder,
     tasks: JoinSet<Ended>,
@@ -148,7 +159,12 @@ pub(super) struct Owner<'a, L> {
     patience: Option<Instant>,
 }
 
-impl<L: Laboratory> Owner<'_, L> {
+impl<P, O, L> Owner<P, O, L>
+where
+    P: Deref<Target = Plan>,
+    O: Deref<Target: Observer>,
+    L: Laboratory,
+{
     /// Runs until nothing is under way and nothing more is to be started.
     async fn carry_on(&mut self) -> Result<(), EngineError> {
         let mut tick = interval(TICK);
@@ -194,7 +210,7 @@ impl<L: Laboratory> Owner<'_, L> {
         let most = usize::try_from(self.options.concurrency.max(1)).unwrap_or(usize::MAX);
         while self.reason.is_none_or(StopReason::is_of_some) && !self.recorder.is_behind()
         {
-            let Some(spec) = self.schedule.next(self.plan, &self.done, most) else {
+            let Some(spec) = self.schedule.next(&self.plan, &self.done, most) else {
                 return;
             };
             self.tasks.spawn(carry_out(self.shift.clone(), spec));

@@ -156,16 +156,17 @@ impl LaneState {
         journal: &Journal,
     ) {
         let failure = &error.failure;
-        let turn = match failure.kind {
-            FailureKind::RateLimited => {
-                self.refused(start, error, journal);
-                self.health.well()
-            }
-            FailureKind::Unauthorized | FailureKind::NotFound => {
-                self.health.refused(id, failure)
-            }
-            _ if error.outage => self.health.nobody(id, failure),
-            _ => self.health.well(),
+        let refused =
+            matches!(failure.kind, FailureKind::Unauthorized | FailureKind::NotFound);
+        let turn = if failure.kind == FailureKind::RateLimited {
+            self.refused(start, error, journal);
+            self.health.well()
+        } else if refused {
+            self.health.refused(id, failure)
+        } else if error.outage {
+            self.health.nobody(id, failure)
+        } else {
+            self.health.well()
         };
         if let Some(turn) = turn {
             tracing::warn!(model = %self.name, %failure, "{}", turn.word());

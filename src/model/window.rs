@@ -182,7 +182,11 @@ impl Window {
             course.threshold = size;
             return Some(self.resize(size, Cause::Queueing));
         }
-        if course.best.is_none_or(|best| round.rate >= best.rate || size <= best.size) {
+        // Only a clear gain moves the mark, so that small steps cannot carry it along.
+        if course
+            .best
+            .is_none_or(|best| round.rate >= best.rate * GAIN || size <= best.size)
+        {
             course.best = Some(round);
         }
         let wanted = if size < course.threshold {

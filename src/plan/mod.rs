@@ -9,7 +9,6 @@
 
 mod bitmap;
 mod forecast;
-mod order;
 mod trials;
 
 pub use bitmap::Bitmap;

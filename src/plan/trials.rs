@@ -2,8 +2,7 @@
 
 use thiserror::Error;
 
-use crate::base::{Digest, Digester, Stream, TrialId};
-use crate::plan::order::{Permutation, mix};
+use crate::base::{Digest, Digester, ItemOrder, Permutation, TrialId, mix};
 use crate::record::{Items, Place};
 use crate::spec::Experiment;
 
@@ -98,7 +97,6 @@ pub fn compile(
         return Err(PlanError::NoItems);
     }
     let seed = experiment.header.seed;
-    let mut stream = Stream::new(seed, "order");
     let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
     let conditions = experiment
         .conditions
@@ -108,6 +106,7 @@ pub fn compile(
             strategy: condition.strategy.digest(),
         })
         .collect();
+    let order = ItemOrder::new(seed, count);
     Ok(Plan {
         seed,
         repeats: experiment.header.repeats.max(1),
@@ -115,8 +114,8 @@ pub fn compile(
         conditions,
         selected: selected(experiment, &selection.only)?,
         limit: selection.limit.map_or(count, |limit| limit.min(count)),
-        order: Permutation::new(u64::from(count), stream.bits()),
-        block_key: stream.bits(),
+        order: order.items,
+        block_key: order.block_key,
     })
 }
 

@@ -26,4 +26,4 @@ pub use output::{Output, Usage, Vote};
 pub use trial::{Outcome, Place, Score, TrialRecord};
 
 /// The version of what the store holds.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;

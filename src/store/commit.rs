@@ -245,9 +245,15 @@ impl<'a> Writer<'a> {
     ) -> rusqlite::Result<()> {
         let digest =
             Request::digest(call.system.as_deref(), &call.messages, &Digest::default());
-        let request = CallId::from_digest(&digest);
+        // The same item's requests stand together, so the key begins with its rank.
+        let place = self.info.place(trial);
+        let rank = u32::try_from(self.info.rank(place.item)).unwrap_or(u32::MAX);
+        let mut request = *CallId::from_digest(&digest).as_bytes();
+        for (byte, of_rank) in request.iter_mut().zip(rank.to_be_bytes()) {
+            *byte = of_rank;
+        }
         let messages = serde_json::to_string(&call.messages).unwrap_or_default();
-        self.request.execute(params![request.as_bytes(), call.system, messages])?;
+        self.request.execute(params![request, call.system, messages])?;
         let (answer, failure) = match &call.result {
             Ok(answer) => (Some(answer), None),
             Err(failure) => (None, Some(failure)),
@@ -257,7 +263,7 @@ impl<'a> Writer<'a> {
             call.id.as_bytes(),
             call.place,
             call.model,
-            request.as_bytes(),
+            request,
             failure.map(kind_word),
             failure.map(|failure| &failure.message),
             answer.map(|answer| &answer.text),

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::base::{Digest, Digester};
+use crate::base::{Digest, Digester, ItemOrder, Permutation};
 use crate::record::{Items, Place};
 use crate::spec::Experiment;
 use crate::store::error::StoreError;
@@ -57,6 +57,38 @@ pub struct RunInfo {
     pub metrics: Vec<StoredMetric>,
     /// Trials of the whole experiment.
     pub planned: u64,
+    /// How trials are numbered.
+    #[serde(skip)]
+    pub(super) numbers: Numbers,
+}
+
+/// How the trials of a condition are numbered.
+///
+/// They are committed in the order in which items are asked. Numbered in that order, rows
+/// that are written together stand together in the file, and a commit touches a few of its
+/// pages and not one for each trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbers {
+    /// By the index of the item: the files of formats 1 and 2.
+    ByItem,
+    /// By the rank of the item in the order in which items are asked.
+    ByRank(Permutation),
+}
+
+impl Numbers {
+    fn rank(self, item: u32) -> u64 {
+        match self {
+            Self::ByItem => u64::from(item),
+            Self::ByRank(order) => order.rank(u64::from(item)),
+        }
+    }
+
+    fn item(self, rank: u64) -> u64 {
+        match self {
+            Self::ByItem => rank,
+            Self::ByRank(order) => order.at(rank),
+        }
+    }
 }
 
 /// A metric as the run knows it.
@@ -268,6 +300,13 @@ impl RunInfo {
                 * u64::from(repeats),
             metrics: Self::metrics_of(run.experiment),
             conditions,
+            numbers: Numbers::ByRank(
+                ItemOrder::new(
+                    run.experiment.header.seed,
+                    u32::try_from(run.items.len()).unwrap_or(u32::MAX),
+                )
+                .items,
+            ),
         }
     }
 
@@ -302,13 +341,19 @@ impl RunInfo {
             names("SELECT name FROM conditions ORDER BY condition").map_err(failed)?;
         let items: u32 = meta(connection, "items", path)?;
         let repeats: u32 = meta(connection, "repeats", path)?;
+        let seed = meta(connection, "seed", path)?;
+        let numbers = match find_meta::<String>(connection, "numbers", path)? {
+            None => Numbers::ByItem,
+            Some(_) => Numbers::ByRank(ItemOrder::new(seed, items).items),
+        };
         Ok(Self {
+            numbers,
             name: meta(connection, "name", path)?,
             created: meta(connection, "created", path)?,
             command: meta(connection, "command", path)?,
             experiment: meta(connection, "experiment_digest", path)?,
             items_digest: meta(connection, "items_digest", path)?,
-            seed: meta(connection, "seed", path)?,
+            seed,
             items,
             repeats,
             metrics: meta(connection, "metrics", path)?,
@@ -321,26 +366,32 @@ impl RunInfo {
     #[expect(clippy::cast_possible_wrap, reason = "three u32 counts of a real run")]
     pub(super) fn number(&self, place: Place) -> i64 {
         let cell =
-            u64::from(place.condition) * u64::from(self.items) + u64::from(place.item);
+            u64::from(place.condition) * u64::from(self.items) + self.rank(place.item);
         (cell * u64::from(self.repeats) + u64::from(place.repeat)) as i64
+    }
+
+    /// Returns the rank by which an item's trials are numbered.
+    pub(super) fn rank(&self, item: u32) -> u64 {
+        self.numbers.rank(item)
     }
 
     /// Returns where the trial with a number stands.
     pub(super) fn place(&self, trial: i64) -> Place {
+        let trial = u64::try_from(trial).unwrap_or(0);
         let (repeats, items) =
-            (i64::from(self.repeats.max(1)), i64::from(self.items.max(1)));
-        let small = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+            (u64::from(self.repeats.max(1)), u64::from(self.items.max(1)));
+        let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         Place {
             condition: small(trial / repeats / items),
-            item: small(trial / repeats % items),
+            item: small(self.numbers.item(trial / repeats % items)),
             repeat: small(trial % repeats),
         }
     }
 
     /// Returns the first and the last number of a condition's trials.
     pub(super) fn range(&self, condition: u32) -> (i64, i64) {
-        let first = self.number(Place { condition, item: 0, repeat: 0 });
         let length = i64::from(self.items) * i64::from(self.repeats);
+        let first = i64::from(condition) * length;
         (first, first + length - 1)
     }
 }
@@ -359,12 +410,21 @@ fn meta<T: for<'de> Deserialize<'de>>(
     key: &str,
     path: &Path,
 ) -> Result<T, StoreError> {
-    let text: String = connection
+    find_meta(connection, key, path)?
+        .ok_or_else(|| StoreError::corrupt(path, format!("it does not say its {key}")))
+}
+
+fn find_meta<T: for<'de> Deserialize<'de>>(
+    connection: &Connection,
+    key: &str,
+    path: &Path,
+) -> Result<Option<T>, StoreError> {
+    let text: Option<String> = connection
         .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
         .optional()
-        .map_err(|source| StoreError::database(path, source))?
-        .ok_or_else(|| StoreError::corrupt(path, format!("it does not say its {key}")))?;
-    serde_json::from_str(&text)
+        .map_err(|source| StoreError::database(path, source))?;
+    text.map(|text| serde_json::from_str(&text))
+        .transpose()
         .map_err(|error| StoreError::corrupt(path, format!("its {key}: {error}")))
 }
 
@@ -388,6 +448,7 @@ fn fill(
             ("repeats", info.repeats.to_string()),
             ("planned", info.planned.to_string()),
             ("metrics", json(serde_json::to_string(&info.metrics))),
+            ("numbers", "\"by_rank\"".to_owned()),
             ("status", json(serde_json::to_string(&RunStatus::Underway))),
             ("experiment", json(serde_json::to_string(run.experiment))),
         ];

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::types::Type;
-
-use crate::record::{Item, Observation, Observed, SampleSource, SourceError};
+use crate::record::{Item, Observation, Observed, Place, SampleSource, SourceError};
 use crate::store::error::StoreError;
 use crate::store::read::with;
 use crate::store::run::Store;
@@ -97,9 +95,9 @@ impl Store {
                     None if row.get(2)? => Observation::Unscored,
                     None => Observation::Failed,
                 };
-                sample.push(self.observed(row.get(0)?, first, value)?);
+                sample.push(self.observed(row.get(0)?, value));
             }
-            Ok(sample)
+            Ok(ordered(sample))
         })
     }
 
@@ -124,32 +122,22 @@ impl Store {
                     Some(value) => Observation::Value(value),
                     None => Observation::Unscored,
                 };
-                sample.push(self.observed(row.get(0)?, first, value)?);
+                sample.push(self.observed(row.get(0)?, value));
             }
-            Ok(sample)
+            Ok(ordered(sample))
         })
     }
 
-    fn observed(
-        &self,
-        trial: i64,
-        first: i64,
-        value: Observation,
-    ) -> rusqlite::Result<Observed> {
-        let within = trial - first;
-        let repeats = i64::from(self.info().repeats.max(1));
-        let index = |n: i64| {
-            u32::try_from(n).map_err(|error| {
-                rusqlite::Error::FromSqlConversionFailure(
-                    0,
-                    Type::Integer,
-                    Box::new(error),
-                )
-            })
-        };
-        let (item, repeat) = (index(within / repeats)?, index(within % repeats)?);
-        Ok(Observed { item, repeat, value })
+    fn observed(&self, trial: i64, value: Observation) -> Observed {
+        let Place { item, repeat, .. } = self.info().place(trial);
+        Observed { item, repeat, value }
     }
+}
+
+/// Orders a sample by item, then repeat.
+fn ordered(mut sample: Vec<Observed>) -> Vec<Observed> {
+    sample.sort_unstable_by_key(|observed| (observed.item, observed.repeat));
+    sample
 }
 
 fn source_error(error: &StoreError) -> SourceError {

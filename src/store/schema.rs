@@ -16,8 +16,8 @@ pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 /// The tables of `run.db`.
 ///
-/// The number of a trial is its index in the experiment, `(condition × items + item) ×
-/// repeats + repeat`: a sample is a range of rows, already in order.
+/// The number of a trial is `(condition × items + rank) × repeats + repeat`, with the rank of
+/// its item in the order in which items are asked: a sample is a range of rows, already in order.
 pub(super) const RUN_TABLES: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE items (item INTEGER PRIMARY KEY, id TEXT NOT NULL, input TEXT NOT NULL,

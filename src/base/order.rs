@@ -1,4 +1,7 @@
-//! Keyed permutations of `0..size` that are worked out element by element.
+//! Keyed permutations of `0..size` that are worked out element by element, and the order of
+//! an experiment's items.
+
+use crate::base::stream::Stream;
 
 /// A keyed permutation of the numbers below a size.
 ///
@@ -11,8 +14,8 @@
 /// J. Black and P. Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002,
 /// LNCS 2271, 114–130 (cycle walking). G. L. Steele, D. Lea and C. H. Flood, "Fast
 /// Splittable Pseudorandom Number Generators", OOPSLA 2014, figure 14 (the mixer).
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Permutation {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permutation {
     size: u64,
     half: u32,
     key: u64,
@@ -23,14 +26,16 @@ const ROUNDS: u64 = 8;
 
 impl Permutation {
     /// Returns the permutation of `0..size` under a key.
-    pub(super) fn new(size: u64, key: u64) -> Self {
+    #[must_use]
+    pub fn new(size: u64, key: u64) -> Self {
         let bits = u64::BITS - size.saturating_sub(1).leading_zeros();
         // At least two bits a side: one bit knows too few permutations.
         Self { size, half: bits.div_ceil(2).max(2), key }
     }
 
     /// Returns where an index goes. An index that is not below the size stays.
-    pub(super) fn at(&self, index: u64) -> u64 {
+    #[must_use]
+    pub fn at(&self, index: u64) -> u64 {
         if index >= self.size {
             return index;
         }
@@ -40,6 +45,29 @@ impl Permutation {
             walker = self.step(walker);
         }
         walker
+    }
+
+    /// Returns which index goes there: the inverse of [`Permutation::at`].
+    #[must_use]
+    pub fn rank(&self, place: u64) -> u64 {
+        if place >= self.size {
+            return place;
+        }
+        let mut walker = self.step_back(place);
+        while walker >= self.size {
+            walker = self.step_back(walker);
+        }
+        walker
+    }
+
+    fn step_back(&self, value: u64) -> u64 {
+        let mask = (1 << self.half) - 1;
+        let (mut left, mut right) = (value >> self.half, value & mask);
+        for round in (0..ROUNDS).rev() {
+            let mixed = mix(left ^ mix(self.key.wrapping_add(round))) & mask;
+            (left, right) = (right ^ mixed, left);
+        }
+        (left << self.half) | right
     }
 
     fn step(&self, value: u64) -> u64 {
@@ -53,8 +81,28 @@ impl Permutation {
     }
 }
 
+/// The order in which an experiment's items are asked.
+#[derive(Debug, Clone, Copy)]
+pub struct ItemOrder {
+    /// Takes a rank in the order to an item's index.
+    pub items: Permutation,
+    /// The key under which the trials of one item are shuffled.
+    pub block_key: u64,
+}
+
+impl ItemOrder {
+    /// Returns the order of so many items under a seed.
+    #[must_use]
+    pub fn new(seed: u64, items: u32) -> Self {
+        let mut stream = Stream::new(seed, "order");
+        let items = Permutation::new(u64::from(items), stream.bits());
+        Self { items, block_key: stream.bits() }
+    }
+}
+
 /// Mixes the bits of a word.
-pub(super) fn mix(word: u64) -> u64 {
+#[must_use]
+pub fn mix(word: u64) -> u64 {
     let word = word.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -75,6 +123,7 @@ mod tests {
             for index in 0..size {
                 let at = usize::try_from(permutation.at(index)).unwrap();
                 prop_assert!(!std::mem::replace(&mut seen[at], true), "{at} came twice");
+                prop_assert_eq!(permutation.rank(at as u64), index);
             }
         }
     }
