@@ -1,9 +1,5 @@
 //! Texts in Rhai that are not what their author meant: patterns that are none, escapes where
 //! there are none.
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the enums of Rhai are open and many times as long as what concerns us"
-)]
 
 use std::collections::BTreeSet;
 

@@ -109,6 +109,7 @@ impl Default for Header {
             max_failures: 0.1,
             correction: Correction::Holm,
             cluster: None,
+            hooks: Hooks::default(),
         }
     }
 }
