@@ -156,16 +156,16 @@ impl LaneState {
         journal: &Journal,
     ) {
         let failure = &error.failure;
-        let turn = match failure.kind {
-            FailureKind::RateLimited => {
-                self.refused(start, error, journal);
-                self.health.well()
-            }
-            FailureKind::Unauthorized | FailureKind::NotFound => {
-                self.health.refused(id, failure)
-            }
-            _ if error.outage => self.health.nobody(id, failure),
-            _ => self.health.well(),
+        let kind = failure.kind;
+        let turn = if kind == FailureKind::RateLimited {
+            self.refused(start, error, journal);
+            self.health.well()
+        } else if matches!(kind, FailureKind::Unauthorized | FailureKind::NotFound) {
+            self.health.refused(id, failure)
+        } else if error.outage {
+            self.health.nobody(id, failure)
+        } else {
+            self.health.well()
         };
         if let Some(turn) = turn {
             tracing::warn!(model = %self.name, %failure, "{}", turn.word());

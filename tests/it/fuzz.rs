@@ -147,7 +147,8 @@ fn every_reply_of_a_server_is_read() {
             match below(3) {
                 0 => drop(bytes.splice(from..from, piece.iter().copied())),
                 1 => {
-                    drop(bytes.drain(from..(from + below(30)).min(bytes.len()).max(from)))
+                    let to = (from + below(30)).min(bytes.len()).max(from);
+                    drop(bytes.drain(from..to));
                 }
                 _ => bytes.truncate(from.max(2)),
             }

@@ -24,7 +24,8 @@ fn with_model(header: &str, model: &str, rest: &str) -> String {
 /// words.
 fn one(text: &str, code: &str, at: &str, help: &str) {
     let told = of(text);
-    let [(found, place, advice)] = &told[..] else { panic!("{text}: {told:?}") };
+    assert_eq!(told.len(), 1, "{text}: {told:?}");
+    let (found, place, advice) = &told[0];
     assert_eq!((*found, place.as_str()), (code, at), "{text}");
     assert!(advice.contains(help), "{text}: {advice}");
 }
