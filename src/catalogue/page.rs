@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::base::Quantity;
+use crate::lang::{LibraryEntry, LibraryFile};
 use crate::script::HostFunction;
 use crate::spec::{Fallback, Param, RIGHT_SIDE, Signature, Type};
 
@@ -27,6 +28,25 @@ pub(super) fn host_function(function: &HostFunction) -> String {
     format!(
         "## `{}`\n\n{}\n\n```rhai\n{}\n```\n",
         function.signature, function.doc, function.example
+    )
+}
+
+/// Writes a file of the library with all that it defines.
+pub(super) fn library_file(file: &LibraryFile) -> String {
+    let mut text = format!("## `{}`\n\n{}\n", file.path, file.doc);
+    for entry in &file.entries {
+        text.push('\n');
+        text.push_str(&library_entry(entry, file.path));
+    }
+    text
+}
+
+/// Writes what a file of the library defines under one name.
+pub(super) fn library_entry(entry: &LibraryEntry, path: &str) -> String {
+    let language = if entry.kind == "function" { "rhai" } else { "crucible" };
+    format!(
+        "### `{}`\n\nA {}, brought by `use {path}::{}`. {}\n\n```{language}\n{}\n```\n",
+        entry.name, entry.kind, entry.name, entry.doc, entry.text
     )
 }
 

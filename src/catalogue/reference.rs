@@ -2,6 +2,7 @@
 
 use crate::catalogue::lists::{self, Chapter};
 use crate::catalogue::page;
+use crate::lang::{self, LibraryEntry};
 use crate::script::{HOST_FUNCTIONS, HostFunction};
 use crate::spec::{MEASURES, Measure};
 
@@ -14,7 +15,9 @@ pub struct Page {
     pub text: String,
 }
 
-const RHAI_PREFACE: &str = "Behaviour is [Rhai](https://rhai.rs/book): a closure stands where a parameter is a function, and nowhere else. Besides Rhai's own functions there are these. One that finds nothing returns `()`.\n\nAn `item` has `id`, `input`, `target` and its columns; an `output` has `text`, `confidence`, `votes`, `usage`, `latency`, `cost`, `requests`, `tokens_in`, `tokens_out`, `waited` and `trace`. What is not known is `()`. Quantities of the file are plain numbers in base units (seconds, dollars, fractions of one).\n\nA strategy's closure gets `ctx`: `ctx.ask(model, prompt)` asks a model, where the prompt is a text, a prompt of the file, or a map with `system` and `prompt` or `messages` (each `#{ role, text }`); `ctx.run(strategy, item)` runs a strategy on an item, a text in place of its input, or a map of what is different; `ctx.log(text)` adds a line to the trial's trace. A call that fails throws a map with `kind` and `message`. The closure returns an output, a text, or a map with `text` and `confidence`. A parameter `calls` with a default says how many calls it makes, for `plan`.\n\nA hook of the `experiment` has `log(text)`, which writes a line to stderr and into the events of the run; elsewhere it throws.";
+const RHAI_PREFACE: &str = "Behaviour is [Rhai](https://rhai.rs/book): a closure stands where a parameter is a function, and nowhere else. Besides Rhai's own functions there are these. One that finds nothing returns `()`.\n\nAn `item` has `id`, `input`, `target` and its columns; an `output` has `text`, `confidence`, `votes`, `usage`, `latency`, `cost`, `requests`, `tokens_in`, `tokens_out`, `waited` and `trace`. What is not known is `()`. Quantities of the file are plain numbers in base units (seconds, dollars, fractions of one).\n\nA strategy's closure gets `ctx`: `ctx.ask(model, prompt)` asks a model, where the prompt is a text, a prompt of the file, or a map with `system` and `prompt` or `messages` (each `#{ role, text }`); `ctx.run(strategy, item)` runs a strategy on an item, a text in place of its input, or a map of what is different; `ctx.log(text)` adds a line to the trial's trace. A call that fails throws a map with `kind` and `message`. The closure returns an output, a text, or a map with `text` and `confidence`. A parameter `calls` with a default says how many calls it makes, for `plan`. A run of it makes at most 1,000 calls, or ten times what `calls` says, where that is more; the call after that throws, and one more ends the trial.\n\nA hook of the `experiment` has `log(text)`, which writes a line to stderr and into the events of the run; elsewhere it throws.";
+
+const LIBRARY_PREFACE: &str = "Definitions that come with the program. `use std::prompts` brings all of a file, `use std::prompts::step_by_step` one of them; they could stand in any file.";
 
 /// Returns all pages of the reference.
 #[must_use]
@@ -22,7 +25,17 @@ pub fn reference() -> Vec<Page> {
     let mut pages: Vec<Page> =
         lists::grammatical().iter().chain(&lists::callable()).map(chapter).collect();
     pages.push(rhai());
+    pages.push(library());
     pages
+}
+
+fn library() -> Page {
+    let mut text = heading("The library", LIBRARY_PREFACE);
+    for file in lang::library() {
+        text.push('\n');
+        text.push_str(&page::library_file(&file));
+    }
+    Page { file: "stdlib.md".to_owned(), text }
 }
 
 fn chapter(chapter: &Chapter) -> Page {
@@ -62,7 +75,7 @@ fn host_functions() -> impl Iterator<Item = &'static HostFunction> {
 }
 
 /// Returns what there is to say of a name: a call, a kind, a function of claims, a measure
-/// or a host function. A name of several sorts gives all of them.
+/// a host function, or the library and what is in it. A name of several sorts gives all.
 #[must_use]
 pub fn doc(name: &str) -> Option<String> {
     let mut parts: Vec<String> = lists::callable()
@@ -80,6 +93,15 @@ pub fn doc(name: &str) -> Option<String> {
             .filter(|function| function.name == name)
             .map(page::host_function),
     );
+    for file in lang::library() {
+        if name == "std" || name == file.path {
+            parts.push(page::library_file(&file));
+            continue;
+        }
+        let whole = |entry: &LibraryEntry| format!("{}::{}", file.path, entry.name);
+        let named = file.entries.iter().filter(|e| name == e.name || name == whole(e));
+        parts.extend(named.map(|entry| page::library_entry(entry, file.path)));
+    }
     (!parts.is_empty()).then(|| parts.join("\n"))
 }
 
@@ -105,6 +127,12 @@ pub fn names() -> String {
         !again
     }) {
         text.push_str(&entry(function.name, function.doc));
+    }
+    for file in lang::library() {
+        text.push_str(&format_line(&format!("Library: `use {}`", file.path)));
+        for one in &file.entries {
+            text.push_str(&entry(&one.name, one.doc.lines().next().unwrap_or_default()));
+        }
     }
     text
 }

@@ -53,7 +53,7 @@ pub(super) enum Command {
     },
     /// Make the reports of a run again, from its store alone
     Report {
-        /// The run's folder
+        /// The run's folder, or an experiment's name for its newest run in `runs`
         run: PathBuf,
         /// What is printed of it
         #[arg(long, value_enum, default_value_t = Look::Human)]
@@ -70,7 +70,7 @@ pub(super) enum Command {
     },
     /// Show what a run found
     Show {
-        /// The run's folder
+        /// The run's folder, or an experiment's name for its newest run in `runs`
         run: PathBuf,
         /// How it is printed
         #[arg(long, value_enum, default_value_t = Look::Human)]
@@ -78,7 +78,7 @@ pub(super) enum Command {
     },
     /// Write the trials of a run as a table, to stdout or a file
     Export {
-        /// The run's folder
+        /// The run's folder, or an experiment's name for its newest run in `runs`
         run: PathBuf,
         /// The format
         #[arg(long, value_enum)]
@@ -168,7 +168,7 @@ pub(super) struct RunArgs {
     /// Cancel the batches of the run that are under way at providers, and run nothing
     #[arg(long)]
     pub(super) cancel_batches: bool,
-    /// Fail if the lock file is missing, or would change
+    /// Fail if the lock file is missing where there is something to lock, or would change
     #[arg(long)]
     pub(super) locked: bool,
     /// Exit with 4 if a hypothesis of the family is not supported

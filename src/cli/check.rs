@@ -16,7 +16,7 @@ pub(super) fn check(files: &[String], format: Look) -> Result<Exit, Trouble> {
         .collect::<Result<Vec<_>, _>>()?;
     match format {
         Look::Human => human(files, &examined),
-        Look::Json => say(&format!("{:#}\n", joined(&examined))),
+        Look::Json => say_json(&examined),
     }
     let fine = examined.iter().all(|one| one.experiment.is_some());
     Ok(if fine { Exit::Complete } else { Exit::Wrong })
@@ -34,6 +34,11 @@ fn human(files: &[String], examined: &[Examined]) {
             ));
         }
     }
+}
+
+/// Prints the diagnostics for tools.
+pub(super) fn say_json(examined: &[Examined]) {
+    say(&format!("{:#}\n", joined(examined)));
 }
 
 /// Joins the documents of all files into one.

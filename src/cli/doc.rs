@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::exit::{Exit, Trouble};
-use super::{load, say};
+use super::{columns, load, say};
 use crate::catalogue;
 use crate::diag::Explanation;
 use crate::lang;
@@ -16,7 +16,10 @@ pub(super) fn doc(
     output: Option<&Path>,
 ) -> Result<Exit, Trouble> {
     match (name, output) {
-        (Some(name), _) => say(&catalogue::doc(name).ok_or_else(|| unknown(name))?),
+        (Some(name), _) => {
+            let page = catalogue::doc(name).ok_or_else(|| unknown(name))?;
+            say(&for_terminal(&page, columns().clamp(60, 100)));
+        }
         (None, Some(folder)) => write(folder)?,
         (None, None) if all => {
             for page in reference() {
@@ -92,6 +95,78 @@ fn explained(explanation: &Explanation) -> String {
     )
 }
 
+/// Lays a page of Markdown out for a terminal: rows of tables as lines with their last cell
+/// below, examples indented.
+fn for_terminal(page: &str, width: usize) -> String {
+    let mut text = String::new();
+    let mut fenced = false;
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for line in page.lines() {
+        if let Some(row) = line.strip_prefix('|').filter(|_| !fenced) {
+            rows.push(cells(row));
+            continue;
+        }
+        text += &table(&std::mem::take(&mut rows), width);
+        if line.starts_with("```") {
+            fenced = !fenced;
+        } else if fenced {
+            text += &format!("    {line}\n");
+        } else {
+            text += &wrapped(line.trim_start_matches(['#', ' ']), "", width);
+        }
+    }
+    text += &table(&rows, width);
+    text
+}
+
+/// Cuts a row of a table, without its first bar, into cells.
+fn cells(row: &str) -> Vec<String> {
+    // A bar inside a cell has a backslash before it.
+    let row = row.trim_end().trim_end_matches('|').replace("\\|", "\u{1}");
+    row.split('|').map(|cell| cell.trim().replace('\u{1}', "|")).collect()
+}
+
+fn table(rows: &[Vec<String>], width: usize) -> String {
+    let rule = |row: &[String]| row.iter().all(|cell| cell == "---");
+    let rows: Vec<&[String]> =
+        rows.iter().map(Vec::as_slice).filter(|row| !rule(row)).collect();
+    let length =
+        |row: &&[String], at: usize| row.get(at).map_or(0, |c| c.chars().count());
+    let first = rows.iter().map(|row| length(row, 0)).max().unwrap_or(0);
+    let mut text = String::new();
+    for row in rows {
+        let Some((last, before)) = row.split_last() else { continue };
+        let Some((name, rest)) = before.split_first() else { continue };
+        let rest: Vec<&str> =
+            rest.iter().map(String::as_str).filter(|c| !c.is_empty()).collect();
+        let line = format!("{name:first$}  {}", rest.join("; "));
+        text += &wrapped(line.trim_end(), &" ".repeat(first + 2), width);
+        if !last.is_empty() {
+            text += &wrapped(&format!("    {last}"), "    ", width);
+        }
+    }
+    text
+}
+
+/// Breaks a line between words; the lines below the first begin with `indent`.
+fn wrapped(line: &str, indent: &str, width: usize) -> String {
+    let mut text = String::new();
+    let mut room = width;
+    for (index, word) in line.split(' ').enumerate() {
+        let length = word.chars().count();
+        if index > 0 && !word.is_empty() && length >= room && !text.ends_with('\n') {
+            text = text.trim_end().to_owned() + "\n" + indent;
+            room = width.saturating_sub(indent.chars().count());
+        } else if index > 0 {
+            text.push(' ');
+            room = room.saturating_sub(1);
+        }
+        text += word;
+        room = room.saturating_sub(length);
+    }
+    text + "\n"
+}
+
 fn unknown(name: &str) -> Trouble {
     let signatures = catalogue::signatures();
     let best = signatures
@@ -121,4 +196,19 @@ fn write(folder: &Path) -> Result<(), Trouble> {
     }
     say(&format!("{} is written\n", folder.display()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_laid_out_in_lines_for_a_terminal() {
+        let page = "## `s`\n\nSays.\n\n| parameter | type | default | |\n| --- | --- | --- | --- |\n\
+            | `a:` | function `\\|x\\|` |  | One two three four five six seven. |\n\n\
+            ```crucible\nx | y\n```\n";
+        let wanted = "`s`\n\nSays.\n\nparameter  type; default\n`a:`       function `|x|`\n    \
+            One two three four five\n    six seven.\n\n    x | y\n";
+        assert_eq!(for_terminal(page, 30), wanted);
+    }
 }

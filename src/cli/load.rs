@@ -3,14 +3,17 @@
 
 use std::path::Path;
 
+use super::args::Look;
 use super::exit::Trouble;
-use super::{colour_err, columns, tell};
+use super::{check, colour_err, columns, environment, tell};
 use crate::analysis;
 use crate::catalogue::{self, AssembleError};
+use crate::dataset;
 use crate::diag::{self, Diagnostic, Explanation, Label, Severity, Sources};
-use crate::lang::{self, Files, Override};
+use crate::lang::{self, Files, Override, Sound};
+use crate::model;
 use crate::script::{Host, Limits};
-use crate::spec::{Experiment, Hypothesis};
+use crate::spec::{Call, Experiment, Header, Hypothesis};
 
 const NO_TEST: &str = "check::no_test";
 const CANNOT_BUILD: &str = "run::cannot_build";
@@ -44,7 +47,13 @@ impl Files for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         std::fs::read(path).map_err(|error| {
             if error.kind() == std::io::ErrorKind::NotFound {
-                format!("there is no file `{path}`")
+                let longer = format!("{path}.crucible");
+                let meant = if Path::new(&longer).is_file() {
+                    format!("; did you mean `{longer}`?")
+                } else {
+                    String::new()
+                };
+                format!("there is no file `{path}`{meant}")
             } else if error.kind() == std::io::ErrorKind::IsADirectory {
                 format!("`{path}` is a folder")
             } else {
@@ -82,32 +91,53 @@ pub(super) fn examine(file: &str, set: &[String]) -> Result<Examined, Trouble> {
     let overrides =
         set.iter().map(|text| assignment(text)).collect::<Result<Vec<_>, _>>()?;
     let host = Host::new(Limits::default());
-    let signatures = catalogue::signatures();
+    let standing = model::addresses(&environment::variables());
+    let signatures = catalogue::signatures().with_standing(standing);
     let loaded = lang::load(file, &Disk, &signatures, &host, &overrides);
     let mut diagnostics = loaded.diagnostics;
-    let untestable: Vec<Diagnostic> =
-        loaded.experiment.iter().flat_map(untestable).collect();
-    let experiment = loaded.experiment.filter(|_| untestable.is_empty());
-    diagnostics.extend(untestable);
+    diagnostics.extend(untestable(&loaded.sound));
+    diagnostics.extend(absent(&loaded.sound));
+    let failed = diagnostics.iter().any(|found| found.severity == Severity::Error);
+    if failed {
+        diagnostics.retain(|found| found.severity == Severity::Error);
+    }
+    diagnostics
+        .sort_by_key(|found| found.span().map(|span| (span.file, span.start, span.end)));
+    let experiment = loaded.experiment.filter(|_| !failed);
     Ok(Examined { sources: loaded.sources, diagnostics, experiment, host })
 }
 
-/// Finds the hypotheses for which no test is there, before anything is asked.
-fn untestable(experiment: &Experiment) -> Vec<Diagnostic> {
-    let refused = |hypothesis: &Hypothesis| {
-        let refused = analysis::supports(hypothesis, &experiment.header).err()?;
-        Some(Diagnostic {
-            severity: Severity::Error,
-            code: NO_TEST,
-            message: refused.reason,
-            labels: vec![Label {
-                span: hypothesis.span,
-                text: "no test for this claim".to_owned(),
-            }],
-            help: Some(refused.help),
-        })
+/// Finds the hypotheses for which no test is there, before anything is asked. Where the
+/// header is not fine, those for which none is there whatever it should say.
+fn untestable(sound: &Sound) -> Vec<Diagnostic> {
+    let headers = match &sound.header {
+        Some(header) => vec![header.clone()],
+        None => [1, 2].map(|repeats| Header { repeats, ..Header::default() }).into(),
     };
-    experiment.hypotheses.iter().filter_map(refused).collect()
+    let refused = |hypothesis: &Hypothesis| {
+        let mut refusals = Vec::new();
+        for header in &headers {
+            refusals.push(analysis::supports(hypothesis, header).err()?);
+        }
+        let refused = refusals.into_iter().next()?;
+        let found = Diagnostic::error(NO_TEST, refused.reason)
+            .label(hypothesis.span, "no test for this claim");
+        Some(found.help(refused.help))
+    };
+    sound.hypotheses.iter().filter_map(refused).collect()
+}
+
+/// Finds the data files that are not there. They are not read before a plan is made.
+fn absent(sound: &Sound) -> Vec<Diagnostic> {
+    let missing = |call: &Call| {
+        let folder = sound.folders.get(&call.span.file).map_or("", String::as_str);
+        let error = dataset::absent(call, Path::new(folder))?;
+        let mut found = Diagnostic::error(CANNOT_BUILD, error.to_string())
+            .label(error.span, "looked for from this file's folder");
+        found.help.clone_from(&error.help);
+        Some(found)
+    };
+    sound.datasets.iter().filter_map(missing).collect()
 }
 
 /// Tells a mistake that only building the experiment could find, at its place.
@@ -132,10 +162,14 @@ pub(super) fn told(experiment: &Experiment, error: &AssembleError) -> Trouble {
     Trouble::Told
 }
 
-/// Reads and checks a file; prints what is wrong with it to stderr.
-pub(super) fn load(file: &str, set: &[String]) -> Result<Checked, Trouble> {
+/// Reads and checks a file; prints what is wrong with it to stderr and, where a document is
+/// asked for and the file does not check, that of `check` to stdout.
+pub(super) fn load(file: &str, set: &[String], format: Look) -> Result<Checked, Trouble> {
     let examined = examine(file, set)?;
     tell(&rendered(&examined));
+    if format == Look::Json && examined.experiment.is_none() {
+        check::say_json(std::slice::from_ref(&examined));
+    }
     match examined.experiment {
         Some(experiment) => Ok(Checked { experiment, host: examined.host }),
         None => Err(Trouble::Told),

@@ -32,6 +32,7 @@ mod runs;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use clap::Parser;
 
@@ -41,7 +42,12 @@ use exit::{Exit, Trouble};
 /// Runs the program with the process's own arguments and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let line = match Line::try_parse_from(with_command(std::env::args_os().collect())) {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(told) = misnamed(&arguments) {
+        tell(&format!("crucible-run: {told}\n"));
+        return Exit::Wrong.into();
+    }
+    let line = match Line::try_parse_from(with_command(arguments)) {
         Ok(line) => line,
         Err(error) => {
             let told = error.print();
@@ -50,15 +56,38 @@ pub fn main() -> ExitCode {
         }
     };
     environment::log(line.command.log());
-    match carry_out(line.command) {
-        Ok(exit) => exit.into(),
-        Err(trouble) => {
-            if !matches!(trouble, Trouble::Told) {
-                tell(&format!("crucible-run: {trouble}\n"));
-            }
-            trouble.exit().into()
+    let exit = carry_out(line.command).unwrap_or_else(|trouble| {
+        if !matches!(trouble, Trouble::Told) {
+            tell(&format!("crucible-run: {trouble}\n"));
         }
+        trouble.exit()
+    });
+    match UNSAID.get() {
+        Some(error) if exit == Exit::Complete => {
+            tell(&format!("crucible-run: write to stdout: {error}\n"));
+            Exit::Failed.into()
+        }
+        Some(_) | None => exit.into(),
     }
+}
+
+/// Why something could not be written to stdout, if it could not.
+static UNSAID: OnceLock<String> = OnceLock::new();
+
+/// Says what was probably meant by a first word that is neither a command nor a file.
+fn misnamed(arguments: &[OsString]) -> Option<String> {
+    let first = arguments.get(1)?.to_str()?;
+    let plain = first.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let there = |path: &str| std::path::Path::new(path).exists();
+    let file = format!("{first}.crucible");
+    if !plain || COMMANDS.contains(&first) || there(first) || there(&file) {
+        return None;
+    }
+    let near = |command: &&&str| strsim::damerau_levenshtein(command, first) <= 2;
+    let distance = |command: &&&str| strsim::damerau_levenshtein(command, first);
+    let command = COMMANDS.iter().filter(near).min_by_key(distance)?;
+    let file = if arguments.len() > 2 { "" } else { ", and no file" };
+    Some(format!("`{first}` is no command{file}; did you mean `{command}`?"))
 }
 
 fn carry_out(command: Command) -> Result<Exit, Trouble> {
@@ -96,11 +125,16 @@ fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// Writes to stdout; a reader that has gone away ends nothing.
+/// Writes to stdout; a reader that has gone away ends nothing. Any other trouble is told at
+/// the end.
 fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    drop(written);
+    if let Err(error) = written
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        UNSAID.get_or_init(|| error.to_string());
+    }
 }
 
 /// Writes to stderr.
@@ -139,6 +173,26 @@ mod tests {
             .skip(1)
             .map(|word| word.to_string_lossy().into_owned())
             .collect()
+    }
+
+    #[test]
+    fn a_misspelt_command_is_told_and_a_file_is_left_to_the_run() {
+        let told = |words: &[&str]| {
+            let given = std::iter::once("crucible-run").chain(words.iter().copied());
+            misnamed(&given.map(OsString::from).collect::<Vec<_>>())
+        };
+        let chekc = told(&["chekc", "f"]).unwrap();
+        assert_eq!(chekc, "`chekc` is no command; did you mean `check`?");
+        for words in [
+            &["a.crucible"][..],
+            &["check", "f"],
+            &["mine"],
+            &["./chekc"],
+            &["--help"],
+            &[],
+        ] {
+            assert_eq!(told(words), None, "{words:?}");
+        }
     }
 
     #[test]

@@ -22,11 +22,13 @@ pub(super) fn new(name: &str) -> Result<Exit, Trouble> {
     let path = format!("{plain}.crucible");
     let mut file =
         std::fs::OpenOptions::new().write(true).create_new(true).open(&path).map_err(
-            |error| match error.kind() {
-                std::io::ErrorKind::AlreadyExists => Trouble::Wrong(format!(
-                    "{path} is there already and is left alone; choose another name"
-                )),
-                _ => Trouble::Failed(format!("write {path}: {error}")),
+            |error| {
+                if error.kind() == std::io::ErrorKind::AlreadyExists {
+                    return Trouble::Wrong(format!(
+                        "{path} is there already and is left alone; choose another name"
+                    ));
+                }
+                Trouble::Failed(format!("write {path}: {error}"))
             },
         )?;
     file.write_all(STARTER.replace("NAME", plain).as_bytes())

@@ -149,6 +149,13 @@ impl Ready {
         Lock::of_data(self.data.clone())
     }
 
+    /// Says whether there is anything to lock: a data file, or a model asked over a network.
+    pub(super) fn relies_on_something(&self) -> bool {
+        let gateway = &self.bench.assembly().gateway;
+        let network = |model| gateway.profile(model).network;
+        !self.data.is_empty() || gateway.models().iter().any(network)
+    }
+
     /// Says whether a call may cost money: whether a model is asked over a network, away from
     /// this machine, that is not known to be free.
     pub(super) fn spends_money(&self) -> bool {
@@ -209,7 +216,7 @@ pub(super) fn plan(
     out: &Path,
     format: Look,
 ) -> Result<Exit, Trouble> {
-    let checked = load::load(file, &choice.set)?;
+    let checked = load::load(file, &choice.set, format)?;
     let prepared = prepare(checked, choice)?;
     let committed = super::runs::committed(
         out,

@@ -30,11 +30,13 @@ pub(super) struct Results {
 /// `report RUN`: writes the reports anew.
 pub(super) fn report(run: &Path, format: Look) -> Result<Exit, Trouble> {
     let results = of(run)?;
-    let written = results.write(run)?;
+    // A name stands for its newest run, as it does for `show`.
+    let folder = Path::new(&results.facts.run_dir);
+    let written = results.write(folder)?;
     match format {
         Look::Human => {
             for file in written {
-                say(&format!("{}\n", run.join(file).display()));
+                say(&format!("{}\n", folder.join(file).display()));
             }
         }
         Look::Json => results.print_json(),

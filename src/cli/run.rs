@@ -25,7 +25,7 @@ use crate::store::{self, Batches, NewRun, ShownVerdict, Spent, Store};
 
 /// Runs a file, or goes on with what was interrupted.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
-    let checked = load::load(&args.file, &args.choice.set)?;
+    let checked = load::load(&args.file, &args.choice.set, args.format)?;
     let mut prepared = plan::prepare(checked, &args.choice)?;
     adjust(&mut prepared, args);
     let found = earlier(&prepared, args)?;
@@ -92,7 +92,7 @@ fn locked(ready: &Ready, args: &RunArgs) -> Result<Option<Lock>, Trouble> {
     let path = lock::path(Path::new(&args.file));
     let lock = lock::read(&path)?;
     match &lock {
-        None if args.locked => {
+        None if args.locked && ready.relies_on_something() => {
             return Err(Trouble::Wrong(format!(
                 "--locked, and there is no {}; a run without --locked writes it",
                 path.display()
@@ -322,7 +322,7 @@ fn keep_lock(
         .map(|model| (model.name.clone(), model.resolved.clone()))
         .collect();
     now.models = resolved;
-    if now.data.is_empty() && now.models.is_empty() {
+    if !ready.relies_on_something() {
         return Ok(None);
     }
     let before = before.unwrap_or_default();

@@ -121,7 +121,8 @@ pub(super) fn load(call: &Call, desk: &Desk<'_>) -> Result<Loaded, DatasetError>
     let mut rows = 0;
     while !gatherer.is_full() && next(&mut reader, &mut record)? {
         rows += 1;
-        let line = record.position().map_or(0, ::csv::Position::line);
+        let byte = record.position().map_or(0, ::csv::Position::byte);
+        let line = reader.get_mut().line_of(byte);
         if record.len() != names.len() {
             let (found, due) = (record.len(), names.len());
             let message = format!("the row has {found} values; there are {due} columns");
@@ -144,7 +145,8 @@ fn next(
     record: &mut StringRecord,
 ) -> Result<bool, DatasetError> {
     reader.read_record(record).map_err(|error| {
-        let line = error.position().map_or(1, ::csv::Position::line);
+        let byte = error.position().map_or(0, ::csv::Position::byte);
+        let line = reader.get_mut().line_of(byte);
         let message = if let ErrorKind::Utf8 { err, .. } = error.kind() {
             format!("value {} of the row is not UTF-8", err.field() + 1)
         } else {

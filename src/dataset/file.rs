@@ -1,5 +1,6 @@
 //! Data files: found from the `.crucible` file, digested while they are read.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -19,6 +20,37 @@ pub(super) struct DataFile {
     path: Arc<str>,
     span: Span,
     reader: BufReader<Digesting>,
+    lines: Lines,
+}
+
+/// Which line a byte is on, for a reader that counts bytes itself.
+#[derive(Debug, Default)]
+struct Lines {
+    /// Bytes handed out so far.
+    passed: u64,
+    /// Where the line ends are that nobody asked about yet.
+    ends: VecDeque<u64>,
+    /// Line ends before those.
+    before: u64,
+}
+
+impl Lines {
+    fn pass(&mut self, bytes: &[u8]) {
+        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        self.ends.extend(ends.map(|(at, _)| self.passed + at as u64));
+        self.passed += bytes.len() as u64;
+    }
+
+    /// Returns the line, from 1, of what begins at a byte or after the line ends there. No
+    /// byte before it may be asked about later.
+    fn line_of(&mut self, mut byte: u64) -> u64 {
+        while let Some(end) = self.ends.front().copied().filter(|end| *end <= byte) {
+            byte += u64::from(end == byte);
+            self.ends.pop_front();
+            self.before += 1;
+        }
+        self.before + 1
+    }
 }
 
 impl DataFile {
@@ -32,7 +64,7 @@ impl DataFile {
         let file = File::open(&path)
             .map_err(|error| unreadable(&shown, &error, span, neighbour(&path)))?;
         let reader = BufReader::with_capacity(1 << 16, Digesting::new(file));
-        let mut data = Self { path: shown.into(), span, reader };
+        let mut data = Self { path: shown.into(), span, reader, lines: Lines::default() };
         data.skip_mark()?;
         Ok(data)
     }
@@ -76,6 +108,12 @@ impl DataFile {
         Ok(any)
     }
 
+    /// Returns the line of what begins at a byte that was read, counted from 1. Bytes are
+    /// asked about in their order.
+    pub(super) fn line_of(&mut self, byte: u64) -> u64 {
+        self.lines.line_of(byte)
+    }
+
     /// Returns the place of a line.
     pub(super) fn place(&self, line: u64) -> Place {
         Place::Line { path: Arc::clone(&self.path), line }
@@ -109,7 +147,9 @@ impl DataFile {
 
 impl Read for DataFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.reader.read(buffer)
+        let read = self.reader.read(buffer)?;
+        self.lines.pass(buffer.get(..read).unwrap_or_default());
+        Ok(read)
     }
 }
 
@@ -163,6 +203,21 @@ fn neighbour(path: &Path) -> Option<String> {
     did_you_mean(wanted, names.iter().map(String::as_str))
 }
 
+/// Says what is wrong with the place that `path:` names, without reading it: that nothing is
+/// there, or no file. `folder` is what the path is relative to.
+pub(super) fn absent(call: &Call, folder: &Path) -> Option<DatasetError> {
+    let span = call.args.get("path")?.span;
+    let path = folder.join(call.text("path")?);
+    let shown = path.display().to_string();
+    let kind = match std::fs::metadata(&path) {
+        Ok(found) if found.is_dir() => io::ErrorKind::IsADirectory,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => error.kind(),
+        // What else the machine says is told when the file is opened.
+        Ok(_) | Err(_) => return None,
+    };
+    Some(unreadable(&shown, &io::Error::from(kind), span, neighbour(&path)))
+}
+
 /// Finds what is wrong with the text of `path:`.
 pub(super) fn check_path(call: &Call) -> Option<Complaint> {
     let path = call.text("path")?;
@@ -182,4 +237,26 @@ pub(super) fn check_path(call: &Call) -> Option<Complaint> {
             Some("unpack the file and name what comes out"),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_counted_whatever_ends_them() {
+        let lines_of = |text: &str, bytes: &[u64]| {
+            let mut lines = Lines::default();
+            lines.pass(text.as_bytes());
+            bytes.iter().map(|byte| lines.line_of(*byte)).collect::<Vec<_>>()
+        };
+        assert_eq!(lines_of("a\nb\nc\n", &[0, 2, 4]), [1, 2, 3]);
+        // A reader that ends a record at `\r` begins the next one at `\n`.
+        assert_eq!(lines_of("a\r\nb\r\nc", &[0, 2, 5]), [1, 2, 3]);
+        assert_eq!(lines_of("a\n\n\nb\nc", &[0, 2, 6]), [1, 4, 5]);
+        let mut lines = Lines::default();
+        lines.pass(b"a\n");
+        lines.pass(b"b\nc");
+        assert_eq!(lines.line_of(4), 3);
+    }
 }

@@ -86,6 +86,16 @@ pub fn load(call: &Call, desk: &Desk<'_>) -> Result<Loaded, DatasetError> {
     }
 }
 
+/// Says which file a source would miss, or find to be a folder, without reading any.
+/// `folder` is what paths in the call are relative to.
+#[must_use]
+pub fn absent(call: &Call, folder: &std::path::Path) -> Option<DatasetError> {
+    match call.name.as_str() {
+        "jsonl" | "csv" => file::absent(call, folder),
+        _ => None,
+    }
+}
+
 /// Returns the number of items where the call alone tells it.
 #[must_use]
 pub fn count_hint(call: &Call) -> Option<u64> {

@@ -77,9 +77,16 @@ impl Shape {
     pub(super) fn taken(&self, id: String, first: Place, place: Place) -> DatasetError {
         let span = self.id.as_ref().map_or(self.span, Field::span);
         let problem = Problem::DuplicateId { id, first };
-        DatasetError::new(span, problem).at(place).with_help(
-            "name a column whose values differ with `id:`, or none to number the rows",
-        )
+        let help = match &self.id {
+            Some(_) => {
+                "name a column whose values differ with `id:`, or none to number the rows"
+            }
+            None => {
+                "without `id:` the column `id` names the items; name another column, as in \
+                 `id: \"question_id\"`, or make one of several: `id: \"{{ id }}-{{ split }}\"`"
+            }
+        };
+        DatasetError::new(span, problem).at(place).with_help(help)
     }
 
     fn input(&self, row: &Row) -> Result<String, DatasetError> {

@@ -15,6 +15,9 @@ pub struct Sources {
 pub struct Source {
     name: String,
     text: String,
+    /// The text with `\n` for each `\r` that ends a line alone, where there is one: what
+    /// draws lines knows no other end.
+    drawn: Option<String>,
     /// The offset at which each line begins.
     lines: Vec<usize>,
 }
@@ -114,11 +117,37 @@ impl Sources {
     }
 }
 
+/// Returns the offsets after the ends of lines: `\n`, `\r\n`, or `\r` alone.
+fn ends(text: &[u8]) -> impl Iterator<Item = usize> {
+    let is_end = |at: usize, byte: u8| {
+        byte == b'\n' || byte == b'\r' && text.get(at + 1) != Some(&b'\n')
+    };
+    text.iter()
+        .enumerate()
+        .filter(move |&(at, &byte)| is_end(at, byte))
+        .map(|(at, _)| at + 1)
+}
+
+/// Returns the text with `\n` for each `\r` that ends a line alone; nothing where there is
+/// none. Offsets stay what they are.
+fn with_plain_ends(text: &str, lines: &[usize]) -> Option<String> {
+    let alone = |end: usize| text.get(..end).is_some_and(|before| before.ends_with('\r'));
+    let mut ends = lines.iter().copied().filter(|&end| alone(end)).peekable();
+    ends.peek()?;
+    let mut drawn = String::with_capacity(text.len());
+    for end in ends {
+        drawn.push_str(text.get(drawn.len()..end - 1).unwrap_or(""));
+        drawn.push('\n');
+    }
+    drawn.push_str(text.get(drawn.len()..).unwrap_or(""));
+    Some(drawn)
+}
+
 impl Source {
     fn new(name: String, text: String) -> Self {
-        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
-        let lines = std::iter::once(0).chain(ends).collect();
-        Self { name, text, lines }
+        let lines: Vec<usize> = std::iter::once(0).chain(ends(text.as_bytes())).collect();
+        let drawn = with_plain_ends(&text, &lines);
+        Self { name, text, drawn, lines }
     }
 
     /// Returns the name, as the user knows it.
@@ -156,7 +185,8 @@ impl Source {
         let start = first.checked_sub(1).and_then(|index| self.lines.get(index));
         let start = start.copied().unwrap_or(self.text.len());
         let end = self.lines.get(last).copied().unwrap_or(self.text.len());
-        (start, self.text.get(start..end).unwrap_or(""))
+        let drawn = self.drawn.as_ref().unwrap_or(&self.text);
+        (start, drawn.get(start..end).unwrap_or(""))
     }
 
     /// Returns the bytes of a line, counted from 1, without its end.
@@ -187,6 +217,8 @@ mod tests {
         assert_eq!(position("日本x", 6), (1, 3));
         assert_eq!(position("a\tb", 2), (1, 3));
         assert_eq!(position("a\r\nb", 3), (2, 1));
+        assert_eq!(position("a\rb\r\nc", 2), (2, 1));
+        assert_eq!(position("a\rb\r\nc", 5), (3, 1));
         assert_eq!(position("a\n", 2), (2, 1));
         assert_eq!(position("a", 99), (1, 2));
         assert_eq!(position("ä", 1), (1, 1));

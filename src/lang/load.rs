@@ -1,11 +1,14 @@
 //! The way from a path to an experiment.
 
+use std::collections::BTreeMap;
+
+use crate::base::FileId;
 use crate::diag::{Diagnostic, Explanation, SOURCE_EXPLANATIONS, Sources};
 use crate::lang::bundle::{self, Files};
 use crate::lang::check::{self, Input, Override, codes};
 use crate::lang::syntax;
 use crate::script::Host;
-use crate::spec::{Experiment, Signatures};
+use crate::spec::{Call, Experiment, Header, Hypothesis, Signatures};
 
 /// What came of loading a file.
 #[derive(Debug)]
@@ -16,6 +19,22 @@ pub struct Loaded {
     pub experiment: Option<Experiment>,
     /// Every error and warning, sorted by place.
     pub diagnostics: Vec<Diagnostic>,
+    /// What is fine, whether the whole is or not.
+    pub sound: Sound,
+}
+
+/// The parts of a file that are fine, so that more can be said of them although others are
+/// not.
+#[derive(Debug, Clone, Default)]
+pub struct Sound {
+    /// The header.
+    pub header: Option<Header>,
+    /// The hypotheses.
+    pub hypotheses: Vec<Hypothesis>,
+    /// The calls of the datasets that a run would read, each once.
+    pub datasets: Vec<Call>,
+    /// The folders of the files, by their ids: what paths in them are relative to.
+    pub folders: BTreeMap<FileId, String>,
 }
 
 /// Reads a file and all that it uses, and checks it.
@@ -34,15 +53,18 @@ pub fn load(
             sources: bundle.sources,
             experiment: None,
             diagnostics: bundle.out,
+            sound: Sound::default(),
         };
     }
     let input = Input { units: &bundle.units, texts: &bundle.texts, signatures, host };
-    let (experiment, diagnostics) = check::check(input, bundle.out);
+    let (experiment, mut sound, diagnostics) = check::check(input, bundle.out);
+    let folders = bundle.texts.iter().map(|text| (text.file, text.folder.clone()));
+    sound.folders = folders.collect();
     let experiment = experiment.map(|mut experiment| {
         experiment.sources.clone_from(&bundle.texts);
         experiment
     });
-    Loaded { sources: bundle.sources, experiment, diagnostics }
+    Loaded { sources: bundle.sources, experiment, diagnostics, sound }
 }
 
 /// Returns the long form of every code that loading a file may report, sorted by code.

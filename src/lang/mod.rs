@@ -8,6 +8,7 @@
 
 mod bundle;
 mod check;
+mod library;
 mod load;
 mod stdlib;
 mod suggest;
@@ -15,4 +16,5 @@ pub mod syntax;
 
 pub use bundle::Files;
 pub use check::Override;
-pub use load::{Loaded, explanations, load};
+pub use library::{LibraryEntry, LibraryFile, library};
+pub use load::{Loaded, Sound, explanations, load};

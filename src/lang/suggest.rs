@@ -12,9 +12,11 @@ pub(super) fn nearest<'a>(
         6..=9 => 2,
         _ => 3,
     };
-    candidates
-        .into_iter()
-        .filter(|candidate| *candidate != name)
+    let candidates: Vec<&str> =
+        candidates.into_iter().filter(|candidate| *candidate != name).collect();
+    let near = candidates
+        .iter()
+        .copied()
         .filter_map(|candidate| {
             let distance = if candidate.eq_ignore_ascii_case(name) {
                 0
@@ -25,7 +27,18 @@ pub(super) fn nearest<'a>(
                 .then_some((distance, candidate))
         })
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .map(|(_, candidate)| candidate);
+    near.or_else(|| shortened(name, &candidates))
+}
+
+/// Returns the only candidate that begins with a name of at least three letters: `acc` for
+/// `accuracy`.
+fn shortened<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let mut longer = candidates.iter().filter(|candidate| candidate.starts_with(name));
+    match (longer.next(), longer.next()) {
+        (Some(only), None) if name.len() >= 3 => Some(only),
+        _ => None,
+    }
 }
 
 /// Writes "did you mean `x`?" for the nearest candidate.
@@ -63,6 +76,8 @@ mod tests {
         assert_eq!(nearest("aks", ["vote", "ask"]), Some("ask"));
         assert_eq!(nearest("acuracy", ["latency", "accuracy"]), Some("accuracy"));
         assert_eq!(nearest("Markdown", ["json", "markdown"]), Some("markdown"));
+        assert_eq!(nearest("acc", ["latency", "accuracy"]), Some("accuracy"));
+        assert_eq!(nearest("tem", ["temperature", "template"]), None);
         assert_eq!(nearest("n", ["m", "c"]), None);
         assert_eq!(nearest("colour", ["json", "markdown"]), None);
     }

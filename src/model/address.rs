@@ -1,5 +1,7 @@
 //! Where a model's server is, and which key it is shown.
 
+use std::collections::BTreeMap;
+
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -60,6 +62,9 @@ impl Address {
                 .with_help("an address such as `http://localhost:8000/v1`")
         })?;
         let loopback = is_loopback(&url);
+        // An address of the environment is part of the call once the file is checked.
+        let elsewhere =
+            given.is_some() && set.and_then(|set| parse(set).ok()).as_ref() != Some(&url);
         let own = Url::parse(home.base).is_ok_and(|base| base.host() == url.host());
         let named = call.text("key");
         let names = || home.key_names.iter().find_map(|name| variable(name));
@@ -77,11 +82,22 @@ impl Address {
             base: url.as_str().trim_end_matches('/').to_owned(),
             own,
             loopback,
-            listed: own || (given.is_none() && !loopback),
+            listed: own || (!elsewhere && !loopback),
             key: key.cloned(),
             missing,
         })
     }
+}
+
+/// Returns the address that the environment gives instead of an API's own, if it does. One
+/// that cannot be used is left to [`Address::of`], which says what is wrong with it.
+pub(super) fn of_environment(
+    environment: &BTreeMap<String, SecretString>,
+    home: &Home,
+) -> Option<String> {
+    let url = parse(environment.get(home.base_name)?.expose_secret()).ok()?;
+    let base = url.as_str().trim_end_matches('/');
+    (base != home.base.trim_end_matches('/')).then(|| base.to_owned())
 }
 
 fn unset(names: &[&str]) -> String {
@@ -178,6 +194,21 @@ mod tests {
             own.missing.as_deref(),
             Some("`KEY` or `OTHER_KEY` is not set in the environment")
         );
+    }
+
+    #[test]
+    fn an_address_of_the_environment_stands_for_one_of_the_file() {
+        let of = |value: &str| {
+            let environment = [("BASE".to_owned(), SecretString::from(value))].into();
+            of_environment(&environment, &HOME)
+        };
+        assert_eq!(of("http://gpu01:8000/v1/ ").as_deref(), Some("http://gpu01:8000/v1"));
+        assert_eq!(of("https://api.example.com/v1/"), None, "the API's own");
+        assert_eq!(of("https://user:hunter2@x.org/v1"), None, "never kept");
+        assert_eq!(of_environment(&BTreeMap::new(), &HOME), None);
+        let proxy = "https://proxy.example.org/v1";
+        let standing = address(&[("base_url", proxy)], &[("BASE", proxy), ("KEY", "k")]);
+        assert!(standing.unwrap().listed, "as if it stood in the environment alone");
     }
 
     #[test]

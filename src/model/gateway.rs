@@ -1,5 +1,6 @@
 //! The one way to a model: cache, limits, budget, timeout, retries and the record.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -26,6 +27,9 @@ use crate::record::{
 
 /// The timeout of an attempt where neither the model nor the experiment sets one.
 const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// What to do about a price that nobody knows.
+const PRICE_HELP: &str = "give `price: [$0.15/Mtok, $0.60/Mtok]` with the model's own prices, or leave the budget out";
 
 /// The one way to a model.
 ///
@@ -154,28 +158,38 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// Names the first model that could not be asked, and what to do.
+    /// Names every model that could not be asked, and what to do.
     pub fn ready(&self) -> Result<(), BuildError> {
         if self.settings.offline || self.settings.replay.is_some() {
             return Ok(());
         }
+        let mut problems = Vec::new();
+        let mut missing: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let mut unpriced = false;
         for state in &self.lanes {
-            let name = &state.lane.name;
-            state.lane.model.ready().map_err(|missing| {
-                BuildError::new(format!("model `{name}` cannot be asked: {missing}"))
-            })?;
+            let name = state.lane.name.as_str();
+            if let Err(what) = state.lane.model.ready() {
+                missing.entry(what).or_default().push(name);
+            }
             let profile = &state.profile;
             let billed = profile.network && !profile.loopback && !profile.free;
             if self.purse.budget().is_some() && billed && profile.price.is_none() {
-                return Err(BuildError::new(format!(
+                unpriced = true;
+                problems.push(format!(
                     "the price of model `{name}` is unknown, so no budget can hold it"
-                ))
-                .with_help(
-                    "give `price: [$0.15/Mtok, $0.60/Mtok]` with the model's own prices, or leave the budget out",
                 ));
             }
         }
-        Ok(())
+        let missing = missing.into_iter().map(|(what, names)| {
+            let models = if names.len() == 1 { "model" } else { "models" };
+            format!("{models} `{}` cannot be asked: {what}", names.join("`, `"))
+        });
+        problems.splice(0..0, missing);
+        if problems.is_empty() {
+            return Ok(());
+        }
+        let error = BuildError::new(problems.join("; "));
+        Err(if unpriced { error.with_help(PRICE_HELP) } else { error })
     }
 
     /// Returns what was spent and asked so far.

@@ -44,7 +44,8 @@ pub use lane::{Lane, Limits, lane};
 pub use latency::DISTRIBUTIONS;
 pub use prices::{list_price, price_date};
 pub use provider::{
-    Build, BuildError, PROVIDERS, Provider, RecordedItems, Surroundings, provider,
+    Build, BuildError, PROVIDERS, Provider, RecordedItems, Surroundings, addresses,
+    provider, read_reply,
 };
 pub use recorded::Recorded;
 pub use settings::{GatewaySettings, ModelRef, Spending};

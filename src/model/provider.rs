@@ -7,10 +7,10 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 use crate::model::contract::Model;
-use crate::model::wire::Http;
-use crate::model::{anthropic, google, openai, recorded, sim};
-use crate::record::Items;
-use crate::spec::{Call, Signature};
+use crate::model::wire::{Http, Reply};
+use crate::model::{address, anthropic, chat, google, openai, recorded, sim};
+use crate::record::{Answer, Failure, FailureKind, Items};
+use crate::spec::{Call, Signature, Standing};
 
 /// Makes the model of a checked call.
 pub type Build = fn(&Call, &Surroundings<'_>) -> Result<Box<dyn Model>, BuildError>;
@@ -37,6 +37,36 @@ pub const PROVIDERS: &[Provider] = &[
 #[must_use]
 pub fn provider(name: &str) -> Option<&'static Provider> {
     PROVIDERS.iter().find(|provider| provider.signature.name == name)
+}
+
+/// Returns the addresses that the environment gives instead of the providers' own, as
+/// arguments that stand where a file gives none: so they are part of a model's identity.
+#[must_use]
+pub fn addresses(environment: &BTreeMap<String, SecretString>) -> Vec<Standing> {
+    [&openai::DIALECT, &anthropic::DIALECT, &google::DIALECT]
+        .into_iter()
+        .filter_map(|dialect| {
+            let value = address::of_environment(environment, &dialect.home)?;
+            let param = chat::BASE_URL.name;
+            Some(Standing { call: dialect.name, param, value })
+        })
+        .collect()
+}
+
+/// Reads what a provider's server replied: an answer, or which failure it is. This is what
+/// becomes of any reply, whatever its bytes.
+///
+/// # Errors
+///
+/// The failure that the reply says or is; `NotFound` for a provider that has no server.
+pub fn read_reply(provider: &str, status: u16, body: &[u8]) -> Result<Answer, Failure> {
+    let dialects = [&openai::DIALECT, &anthropic::DIALECT, &google::DIALECT];
+    let Some(dialect) = dialects.into_iter().find(|one| one.name == provider) else {
+        let message = format!("`{provider}` has no server");
+        return Err(Failure::new(FailureKind::NotFound, message));
+    };
+    let reply = Reply { status, body: body.to_owned(), ..Reply::default() };
+    chat::read(dialect, &reply, None).map_err(|error| error.failure)
 }
 
 /// Loads the dataset that recorded answers stand in.

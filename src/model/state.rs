@@ -156,12 +156,11 @@ impl LaneState {
         journal: &Journal,
     ) {
         let failure = &error.failure;
-        let refused =
-            matches!(failure.kind, FailureKind::Unauthorized | FailureKind::NotFound);
-        let turn = if failure.kind == FailureKind::RateLimited {
+        let kind = failure.kind;
+        let turn = if kind == FailureKind::RateLimited {
             self.refused(start, error, journal);
             self.health.well()
-        } else if refused {
+        } else if matches!(kind, FailureKind::Unauthorized | FailureKind::NotFound) {
             self.health.refused(id, failure)
         } else if error.outage {
             self.health.nobody(id, failure)

@@ -8,6 +8,7 @@ use rhai::Token;
 
 use crate::script::failure::ScriptProblem;
 use crate::script::host::Host;
+use crate::script::literals;
 use crate::script::place;
 use crate::script::study::{self, Study, Use};
 use crate::script::tokens::{self, Placed};
@@ -63,7 +64,6 @@ pub(super) fn study(host: &Host, text: &str) -> Block {
             at += length.max(1);
         }
     }
-    duplicates(&mut block);
     block
 }
 
@@ -123,9 +123,10 @@ fn stray(text: &str, placed: &Placed) -> ScriptProblem {
 
 fn take_function(host: &Host, text: &str, start: usize, end: usize, block: &mut Block) {
     let own = text.get(start..end).unwrap_or_default();
-    let (mut problems, digest) = study::lexed(host, own);
+    let study::Lexed { tokens, mut problems, digest } = study::lexed(host, own);
     let mut study = Study {
         problems: Vec::new(),
+        doubts: Vec::new(),
         variables: Vec::new(),
         functions: Vec::new(),
         tokens: digest,
@@ -145,6 +146,9 @@ fn take_function(host: &Host, text: &str, start: usize, end: usize, block: &mut 
                     study.variables = variables_of_body(host, own, body, &params);
                 }
                 study.functions = study::unknown_functions(host, own, &ast);
+                let literals = literals::look(own, &tokens, &ast);
+                problems.extend(literals.problems);
+                study.doubts = literals.doubts;
             }
         }
     }
@@ -224,24 +228,6 @@ fn doc_above(text: &str) -> String {
     lines.join("\n")
 }
 
-fn duplicates(block: &mut Block) {
-    let mut seen = std::collections::BTreeSet::new();
-    for function in &block.functions {
-        if !seen.insert((function.name.clone(), function.params.len())) {
-            block.problems.push(ScriptProblem {
-                message: format!(
-                    "function `{}` with {} parameters is defined twice",
-                    function.name,
-                    function.params.len()
-                ),
-                start: function.name_start,
-                end: function.name_start + function.name.len(),
-                help: Some("give one of them another name".to_owned()),
-            });
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,13 +268,6 @@ mod tests {
         assert_eq!(block.functions[1].study.functions[0].name, "a");
         assert_eq!(block.problems.len(), 2, "{:?}", block.problems);
         assert!(block.problems[0].start < 15);
-    }
-
-    #[test]
-    fn a_function_defined_twice_is_told_at_the_second() {
-        let block = of("fn a(x) { 1 }\nfn a(y) { 2 }\nfn a() { 3 }");
-        assert_eq!(block.problems.len(), 1);
-        assert_eq!(block.problems[0].start, 17);
     }
 
     #[test]

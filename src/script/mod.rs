@@ -15,6 +15,7 @@ mod failure;
 mod functions;
 mod host;
 mod limits;
+mod literals;
 mod message;
 mod place;
 mod study;

@@ -7,9 +7,10 @@ use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, ScriptFuncDef, Stmt, Token}
 use crate::base::Digest;
 use crate::script::failure::ScriptProblem;
 use crate::script::host::Host;
+use crate::script::literals::{self, Literals};
 use crate::script::message;
 use crate::script::place;
-use crate::script::tokens;
+use crate::script::tokens::{self, Placed};
 
 /// A closure's parameters and its body, as they stand in the file.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +24,11 @@ pub struct Snippet<'a> {
 /// What is known of a snippet. Offsets count bytes from the start of its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Study {
-    /// Why Rhai does not take it; when there are any, the lists below are empty.
+    /// Why it cannot run: what Rhai does not take, in which case the lists below are empty,
+    /// and patterns that are no regular expressions.
     pub problems: Vec<ScriptProblem>,
+    /// What is probably not meant.
+    pub doubts: Vec<ScriptProblem>,
     /// Variables that it neither defines nor has as parameters, at their first place and in
     /// each closure inside it: captured values, names of `script` functions, or mistakes.
     pub variables: Vec<Use>,
@@ -63,9 +67,10 @@ pub struct FnUse {
 /// Studies a snippet.
 pub(super) fn study(host: &Host, snippet: &Snippet<'_>) -> Study {
     let text = snippet.body;
-    let (problems, digest) = lexed(host, text);
+    let Lexed { tokens, problems, digest } = lexed(host, text);
     let empty = |problems| Study {
         problems,
+        doubts: Vec::new(),
         variables: Vec::new(),
         functions: Vec::new(),
         tokens: digest,
@@ -87,18 +92,30 @@ pub(super) fn study(host: &Host, snippet: &Snippet<'_>) -> Study {
     let known: BTreeSet<&str> = snippet.params.iter().map(String::as_str).collect();
     let mut variables = free_variables(text, ast.statements());
     variables.retain(|variable| !known.contains(variable.name.as_str()));
+    let Literals { problems, doubts } = literals::look(text, &tokens, &ast);
     Study {
-        problems: Vec::new(),
+        problems,
+        doubts,
         variables,
         functions: unknown_functions(host, text, &ast),
         tokens: digest,
     }
 }
 
-/// Lexes a text: what is wrong with it so far, and the digest of its tokens.
-pub(super) fn lexed(host: &Host, text: &str) -> (Vec<ScriptProblem>, Digest) {
+/// A text cut into tokens.
+pub(super) struct Lexed {
+    pub(super) tokens: Vec<Placed>,
+    /// What is wrong with it so far.
+    pub(super) problems: Vec<ScriptProblem>,
+    /// The digest of its tokens.
+    pub(super) digest: Digest,
+}
+
+/// Lexes a text.
+pub(super) fn lexed(host: &Host, text: &str) -> Lexed {
     let tokens = tokens::lex(host.engine(), text);
-    (tokens::problems(text, &tokens), tokens::digest(&tokens))
+    let (problems, digest) = (tokens::problems(text, &tokens), tokens::digest(&tokens));
+    Lexed { tokens, problems, digest }
 }
 
 /// Compiles a text without optimisation, so that nothing in it is folded away.

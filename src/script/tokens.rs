@@ -16,6 +16,8 @@ use crate::script::place;
 pub(super) struct Placed {
     pub(super) token: Token,
     pub(super) start: usize,
+    /// Whether it goes on with a text between backticks, after a `${ … }`.
+    pub(super) within: bool,
 }
 
 /// Cuts a text into tokens; space and comments are gone.
@@ -26,7 +28,9 @@ pub(super) fn lex(engine: &Engine, text: &str) -> Vec<Placed> {
     let mut tokens = Vec::new();
     // How many braces are open in each `${ … }` that we are in.
     let mut interpolations: Vec<usize> = Vec::new();
+    let mut within = false;
     for (token, position) in stream {
+        let goes_on = std::mem::take(&mut within);
         match &token {
             Token::EOF => break,
             Token::InterpolatedString(_) => interpolations.push(0),
@@ -41,6 +45,7 @@ pub(super) fn lex(engine: &Engine, text: &str) -> Vec<Placed> {
                     if *depth == 0 {
                         interpolations.pop();
                         control.borrow_mut().is_within_text = true;
+                        within = true;
                     }
                 }
             }
@@ -50,7 +55,8 @@ pub(super) fn lex(engine: &Engine, text: &str) -> Vec<Placed> {
             &token,
             Token::LexError(error) if matches!(**error, rhai::LexError::UnterminatedString)
         );
-        tokens.push(Placed { token, start: places.offset(position) });
+        let start = places.offset(position);
+        tokens.push(Placed { token, start, within: goes_on });
         if unterminated {
             break;
         }
@@ -150,7 +156,7 @@ fn problem(
 fn unmatched(text: &str, tokens: &[Placed]) -> Vec<ScriptProblem> {
     let mut open: Vec<(usize, Pair)> = Vec::new();
     let mut problems = Vec::new();
-    for Placed { token, start } in tokens {
+    for Placed { token, start, .. } in tokens {
         if let Some(pair) = Pair::opened_by(token) {
             open.push((*start, pair));
         } else if let Some(closer) = closer(token) {

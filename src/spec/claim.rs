@@ -26,7 +26,7 @@ pub struct Hypothesis {
     pub power: Option<PowerGoal>,
     /// The test that the author names in place of the one that follows from the design.
     pub test: Option<String>,
-    /// Where it stands.
+    /// Where its claim stands.
     pub span: Span,
     /// Digest of the claim, level, test, alternative and everything that it reaches
     /// (metric, conditions, dataset, sample, repeats): a hypothesis whose digest differs

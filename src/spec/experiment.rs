@@ -96,6 +96,24 @@ pub struct Header {
     pub hooks: Hooks,
 }
 
+impl Default for Header {
+    /// Returns what holds where a file says nothing.
+    fn default() -> Self {
+        Self {
+            authors: Vec::new(),
+            seed: 0,
+            repeats: 1,
+            budget: None,
+            timeout: None,
+            concurrency: 32,
+            max_failures: 0.1,
+            correction: Correction::Holm,
+            cluster: None,
+            hooks: Hooks::default(),
+        }
+    }
+}
+
 /// A correction for testing several hypotheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

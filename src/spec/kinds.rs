@@ -201,7 +201,8 @@ const STRATEGY: Signature = Signature::new(
 .with_details(
     "The closure gets `ctx` and the item, and the strategy's own parameters by name. \
      `ctx.ask(model, prompt)` asks a model, `ctx.run(strategy, item)` runs a strategy; what \
-     the closure returns is the output.",
+     the closure returns is the output. A trial of it makes at most 1,000 calls, or ten times \
+     what a parameter `calls` declares, where that is more.",
 )
 .with_params(&[Param::required(
     RIGHT_SIDE,

@@ -28,5 +28,7 @@ pub use experiment::{
 pub use hooks::Hooks;
 pub use kinds::{CLAIM_FUNCTIONS, FORMATS, KINDS, RIGHT_SIDE};
 pub use scale::{MEASURES, Measure, Scale, measure};
-pub use signature::{Complaint, Evaluate, Fallback, Param, Signature, Signatures, Type};
+pub use signature::{
+    Complaint, Evaluate, Fallback, Param, Signature, Signatures, Standing, Type,
+};
 pub use value::{Function, PromptSpec, Shot, Value};

@@ -267,13 +267,41 @@ impl Signature {
 #[derive(Debug, Clone, Default)]
 pub struct Signatures {
     all: Vec<Signature>,
+    standing: Vec<Standing>,
+}
+
+/// What stands for a parameter that a file does not give, by the surroundings of the
+/// program: part of the call as if it were written there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The name of the call.
+    pub call: &'static str,
+    /// The name of the parameter, which takes a text.
+    pub param: &'static str,
+    /// The text.
+    pub value: String,
 }
 
 impl Signatures {
     /// Collects signatures, in the order given.
     #[must_use]
     pub fn new(lists: &[&[Signature]]) -> Self {
-        Self { all: lists.concat() }
+        Self { all: lists.concat(), standing: Vec::new() }
+    }
+
+    /// Adds what stands for parameters that a file does not give.
+    #[must_use]
+    pub fn with_standing(mut self, standing: Vec<Standing>) -> Self {
+        self.standing.extend(standing);
+        self
+    }
+
+    /// Returns the text that stands for a parameter of a call, if one does.
+    #[must_use]
+    pub fn standing(&self, call: &str, param: &str) -> Option<&str> {
+        let mut standing = self.standing.iter();
+        let found = standing.find(|one| one.call == call && one.param == param);
+        found.map(|one| one.value.as_str())
     }
 
     /// Finds a signature by the name of the call.

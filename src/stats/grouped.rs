@@ -73,7 +73,6 @@ pub(super) fn bin(x: f64, width: f64) -> i64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

@@ -39,6 +39,15 @@ pub(super) enum Demand {
     },
 }
 
+impl Demand {
+    /// Tells the script that it does not get what it wants.
+    pub(super) fn refuse(self, failure: Failure) {
+        let (Self::Ask { reply, .. } | Self::Run { reply, .. }) = self;
+        // Nobody listens once the script has ended.
+        let _unheard = reply.send(Err(failure));
+    }
+}
+
 pub(super) type Reply = oneshot::Sender<Result<Output, Failure>>;
 
 /// The models and strategies that a script holds, by the digest of their calls as they were

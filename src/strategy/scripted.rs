@@ -22,6 +22,13 @@ use crate::strategy::contract::{BuildError, Builder, Strategy};
 use crate::strategy::forecast::CallForecast;
 use crate::text::shown;
 
+/// The calls that one run of a script may make where it does not declare more: a loop that
+/// never ends must not spend without end.
+const MOST_CALLS: u64 = 1_000;
+
+/// How many times the calls that it declares a script may make, where that is more.
+const MOST_TIMES_DECLARED: u64 = 10;
+
 /// A strategy whose behaviour is a script of the file.
 ///
 /// The script runs on a thread of its own and waits there for its calls; the number of such
@@ -87,6 +94,24 @@ impl Scripted {
             first,
             sources: builder.sources(),
         }))
+    }
+
+    /// Returns how many calls one run of the script may make, those of strategies that it
+    /// runs included.
+    fn most_calls(&self) -> u64 {
+        let declared = self.declared.unwrap_or(0).saturating_mul(MOST_TIMES_DECLARED);
+        declared.max(MOST_CALLS)
+    }
+
+    fn too_many(&self) -> Failure {
+        let most = self.most_calls();
+        Failure::new(
+            FailureKind::Script,
+            format!(
+                "a script makes at most {most} calls in a trial; a strategy that needs more \
+                 says so with a parameter: `calls: {most}`"
+            ),
+        )
     }
 
     fn output(&self, value: &Dynamic) -> Result<Output, Failure> {
@@ -220,7 +245,24 @@ impl Strategy for Scripted {
         })?;
         let _end = EndOnDrop(cancelled);
         let mut runs = 0;
+        let mut left = self.most_calls();
+        let mut refused = false;
         while let Some(demand) = demands.recv().await {
+            let used_up =
+                left == 0 || u64::from(ctx.usage().requests) >= self.most_calls();
+            if used_up && refused {
+                // It caught the failure and goes on asking.
+                let failure = self.too_many();
+                let (message, span) = (failure.message, self.callable.span());
+                let ended = ScriptFailure { message, span, cause: None };
+                return Err(self.failure(&ended));
+            }
+            if used_up {
+                refused = true;
+                demand.refuse(self.too_many());
+                continue;
+            }
+            left -= 1;
             answer(ctx, demand, &mut runs).await;
         }
         let fell = |_| Failure::new(FailureKind::Script, "the script's thread fell over");
@@ -310,6 +352,28 @@ mod tests {
 
     async fn run(bench: &Bench, call: &Call) -> Result<Output, Failure> {
         bench.context().finish(bench.build(call).as_ref()).await
+    }
+
+    #[tokio::test]
+    async fn a_script_that_asks_for_ever_is_ended_at_its_cap() {
+        for body in [
+            "loop { ctx.ask(model, \"again\"); }",
+            "loop { try { ctx.ask(model, \"again\"); } catch {} }",
+            "loop { try { ctx.run(model, item); } catch {} }",
+        ] {
+            let bench = counting();
+            let ctx = bench.context();
+            let call = scripted(body, vec![model()]);
+            let failure = ctx.finish(bench.build(&call).as_ref()).await.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Script);
+            assert!(failure.message.contains("at most 1000 calls"), "{failure}");
+            assert_eq!(ctx.take_calls().len(), 1_000, "{body}");
+        }
+        let bench = counting();
+        let body = "{ for i in 0..1500 { ctx.ask(model, \"again\"); } \"done\" }";
+        let declared = ("calls", Value::Quantity(Quantity::new(200.0, Unit::One)));
+        let output = run(&bench, &scripted(body, vec![model(), declared])).await;
+        assert_eq!(output.unwrap().text, "done", "ten times what it declares");
     }
 
     #[tokio::test]

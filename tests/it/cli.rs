@@ -29,6 +29,8 @@ fn crucible(folder: &Path, arguments: &[&str]) -> Output {
         .env_remove("RUST_LOG")
         .env_remove("OPENAI_API_KEY")
         .env_remove("OPENAI_BASE_URL")
+        .env_remove("ANTHROPIC_API_KEY")
+        .env_remove("ANTHROPIC_BASE_URL")
         .output()
         .unwrap()
 }
@@ -185,7 +187,7 @@ fn a_starter_file_runs_as_it_is() {
     assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
     let output = crucible(folder.path(), &["mine.crucible"]);
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(crucible(folder.path(), &["new", "mine"]).status.code(), Some(1));
+    assert_eq!(crucible(folder.path(), &["new", "mine"]).status.code(), Some(2));
 }
 
 #[test]
@@ -246,6 +248,136 @@ fn signatures_and_codes_are_explained() {
     assert!(stderr(&output).contains("did you mean `vote`?"), "{}", stderr(&output));
     let output = crucible(folder.path(), &["explain", "check::nothing_like_it"]);
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn every_mistake_is_told_at_once_a_missing_test_and_a_missing_file_among_them() {
+    let text = SMALL
+        .replace("three.correct > one.correct", "sd(three.latency) < sd(one.latency)")
+        + "let broken = nothing\ndataset d2 = jsonl(\"nofile.jsonl\")\n"
+        + "model kept = recorded(d2, output: \"answer\")\ncondition old = ask(kept)\n";
+    let text = text.replace("seed: 1", "seed: 1, dataset: d");
+    let folder = folder(&text);
+    let output =
+        crucible(folder.path(), &["check", "small.crucible", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let document: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let codes: Vec<&str> = document["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["check::no_test", "check::unknown_name", "run::cannot_build"]);
+    let claim = &document["errors"][0];
+    assert_eq!((claim["line"].as_u64(), claim["column"].as_u64()), (Some(7), Some(23)));
+    let file = &document["errors"][2];
+    assert_eq!((file["line"].as_u64(), file["column"].as_u64()), (Some(9), Some(20)));
+    assert!(document["errors"][1]["related"].is_array());
+}
+
+#[test]
+fn a_run_that_does_not_check_prints_the_document_of_check() {
+    let folder = folder(&SMALL.replace("accuracy", "acuracy"));
+    for command in [&["small.crucible"][..], &["plan", "small.crucible"]] {
+        let output = crucible(folder.path(), &[command, &["--format", "json"]].concat());
+        assert_eq!(output.status.code(), Some(2));
+        let document: Json = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["errors"][0]["code"], "check::unknown_argument");
+    }
+}
+
+#[test]
+fn locked_passes_where_there_is_nothing_to_lock_and_asks_for_a_lock_where_there_is() {
+    let plain = folder(SMALL);
+    let output = crucible(plain.path(), &["small.crucible", "--locked"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(!plain.path().join("small.crucible.lock").exists());
+    let data = SMALL.replace(
+        "items(30, |i| #{ input: `What is ${i} + 1?`, target: i + 1 })",
+        "csv(\"d.csv\")",
+    );
+    let folder = folder(&data);
+    std::fs::write(folder.path().join("d.csv"), "input,target\nWhat is 1 + 1?,2\n")
+        .unwrap();
+    let locked = ["small.crucible", "--locked"];
+    assert_eq!(crucible(folder.path(), &locked).status.code(), Some(2));
+    assert_eq!(crucible(folder.path(), &["small.crucible"]).status.code(), Some(0));
+    assert_eq!(crucible(folder.path(), &locked).status.code(), Some(0));
+    std::fs::write(folder.path().join("d.csv"), "input,target\nWhat is 1 + 2?,3\n")
+        .unwrap();
+    let output = crucible(folder.path(), &locked);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("the data of `d.csv` have changed"));
+}
+
+#[test]
+fn all_missing_keys_are_named_at_once() {
+    let text = SMALL.replace("sim(accuracy: 70%)", "openai(\"gpt-4o-mini\")").replace(
+        "condition one = ask(m)",
+        "condition one = ask(anthropic(\"claude-haiku-4-5\"))",
+    );
+    let folder = folder(&text);
+    let output = crucible(folder.path(), &["small.crucible", "--yes"]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    assert!(told.contains("`OPENAI_API_KEY` is not set"), "{told}");
+    assert!(told.contains("`ANTHROPIC_API_KEY` is not set"), "{told}");
+}
+
+#[test]
+fn a_report_is_made_by_the_name_of_its_experiment() {
+    let folder = folder(SMALL);
+    let document = json(folder.path(), &["small.crucible", "--format", "json"]);
+    let report = Path::new(document["run_dir"].as_str().unwrap()).join("report.md");
+    std::fs::remove_file(folder.path().join(&report)).unwrap();
+    let output = crucible(folder.path(), &["report", "small"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stdout(&output).trim(), report.display().to_string());
+    assert!(folder.path().join(&report).is_file());
+}
+
+#[test]
+fn a_misspelt_command_or_file_is_answered_with_the_right_one() {
+    let folder = folder(SMALL);
+    let told = |arguments: &[&str]| {
+        let output = crucible(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(2));
+        stderr(&output)
+    };
+    assert!(told(&["chekc", "small.crucible"]).contains("did you mean `check`?"));
+    for arguments in [&["small"][..], &["check", "small"], &["plan", "small"]] {
+        assert!(told(arguments).contains("did you mean `small.crucible`?"));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_stdout_does_not_end_with_zero() {
+    let folder = folder(SMALL);
+    for arguments in [&["small.crucible"][..], &["show", "small"], &["doc", "vote"]] {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_crucible-run"))
+            .args(arguments)
+            .current_dir(folder.path())
+            .stdout(full)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("write to stdout"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn the_library_is_explained_and_tables_are_laid_out() {
+    let folder = TempDir::new().unwrap();
+    for name in ["std", "std::prompts", "step_by_step", "std::prompts::step_by_step"] {
+        let page = stdout(&crucible(folder.path(), &["doc", name]));
+        assert!(page.contains("Think step by step"), "{name}: {page}");
+    }
+    assert!(stdout(&crucible(folder.path(), &["doc"])).contains("after_answer"));
+    let page = stdout(&crucible(folder.path(), &["doc", "vote"]));
+    assert!(!page.contains("| --- |") && !page.contains("```"), "{page}");
 }
 
 #[test]

@@ -332,3 +332,18 @@ fn an_id_that_stands_twice_is_found_among_items_in_a_file() {
         assert!(message.ends_with("data.jsonl:1"), "{message}");
     }
 }
+
+#[test]
+fn a_row_of_a_table_is_told_at_its_line_whatever_ends_the_lines() {
+    for end in ["\n", "\r\n"] {
+        let bytes = ["input,target", "\"a\nb\",1", "c,2", "d"].join(end);
+        let (message, _) = complaint(from_file("csv", bytes.as_bytes(), Vec::new()));
+        assert!(message.starts_with("csv:5: the row has 1 values"), "{end:?}: {message}");
+    }
+    let bytes = b"id,input\r\n1,a\r\n1,b\r\n";
+    let error = from_file("csv", bytes, Vec::new()).unwrap_err();
+    let (message, help) = (error.to_string(), error.help.unwrap_or_default());
+    assert!(message.contains("data.csv:3: the id `1` was taken by"), "{message}");
+    assert!(message.ends_with("data.csv:2"), "{message}");
+    assert!(help.contains("the column `id` names the items"), "{help}");
+}

@@ -11,6 +11,7 @@ use crucible::catalogue::signatures;
 use crucible::diag::{Look, Sources, render, to_json};
 use crucible::lang::syntax::{SyntaxError, format, parse};
 use crucible::lang::{Files, load};
+use crucible::model::read_reply;
 use crucible::script::Host;
 
 /// How long mutations are tried for.
@@ -87,6 +88,78 @@ fn every_kept_input_is_read_and_tidied() {
     for (_, bytes) in seeds {
         try_out(&bytes);
     }
+}
+
+/// The kept replies of servers: a byte for the provider, one for the status, the body.
+fn replies() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/replies");
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+/// Reads a reply; panics if that goes wrong in any way.
+fn read_out(bytes: &[u8]) {
+    const STATUSES: [u16; 15] =
+        [200, 201, 302, 400, 401, 403, 404, 408, 409, 413, 429, 500, 502, 503, 529];
+    let [provider, status, body @ ..] = bytes else { return };
+    let provider = ["openai", "anthropic", "google"][usize::from(*provider) % 3];
+    let status = STATUSES[usize::from(*status) % STATUSES.len()];
+    let began = Instant::now();
+    let shown = String::from_utf8_lossy(body);
+    match read_reply(provider, status, body) {
+        Ok(_) => assert!((200..300).contains(&status), "{provider} {status}: {shown}"),
+        Err(failure) => assert!(failure.message.len() < 10_000, "{shown}"),
+    }
+    assert!(began.elapsed() < LONGEST, "{:?}: {shown}", began.elapsed());
+}
+
+#[test]
+fn every_reply_of_a_server_is_read() {
+    let seeds = replies();
+    assert!(seeds.len() > 30, "{}", seeds.len());
+    let pieces: [&[u8]; 16] = [
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"\"",
+        b"null",
+        b"-1",
+        b"1e999",
+        b"\\u0000",
+        b"\\ud800",
+        b"\xff",
+        b",",
+        b":",
+        b"{\"error\":",
+        b"\"content\":",
+        b"18446744073709551616",
+    ];
+    let mut stream = Stream::new(11, "mutations of replies");
+    let mut below = |bound: usize| usize::try_from(stream.below(bound as u64)).unwrap();
+    seeds.iter().for_each(|bytes| read_out(bytes));
+    for _ in 0..20_000 {
+        let mut bytes = seeds[below(seeds.len())].clone();
+        for _ in 0..=below(4) {
+            let (from, piece) = (below(bytes.len() + 1), pieces[below(pieces.len())]);
+            match below(3) {
+                0 => drop(bytes.splice(from..from, piece.iter().copied())),
+                1 => {
+                    let to = (from + below(30)).min(bytes.len()).max(from);
+                    drop(bytes.drain(from..to));
+                }
+                _ => bytes.truncate(from.max(2)),
+            }
+        }
+        read_out(&bytes);
+    }
+    // Nested as deep as a server may like.
+    for open in ["[", "{\"a\":"] {
+        read_out(&[b"0A", open.repeat(200_000).as_bytes()].concat());
+    }
+    assert!(read_reply("nobody", 200, b"{}").is_err());
 }
 
 #[test]

@@ -41,3 +41,4 @@ mod standin;
 mod stats_laws;
 mod store;
 mod strategies;
+mod told;

@@ -90,7 +90,7 @@ dataset sums = items(40, |i| #{ input: `What is ${i} + 5?`, target: i + 5 })
 strategy double_check(model, times: 1) = |ctx, item| {
     let answer = ctx.ask(model, item.input);
     for i in 0..times {
-        let again = ctx.ask(model, `${item.input}\\nEarlier answer: ${answer.text}`);
+        let again = ctx.ask(model, `${item.input}\nEarlier answer: ${answer.text}`);
         if again.text == answer.text { break; }
         answer = again;
     }

@@ -9,6 +9,9 @@ use super::due;
 use super::{Checker, Scope};
 use crate::lang::suggest;
 
+/// Fields of `experiment` that the language has set aside for later.
+const LATER: &[&str] = &["design", "order", "store"];
+
 /// What binding needs to know of a parameter.
 #[derive(Debug, Clone)]
 pub(super) struct Slot<'s> {
@@ -198,7 +201,13 @@ impl<'a> Checker<'a> {
         if let Some(flag) = index.and_then(|index| forgiven.get_mut(index)) {
             *flag = true;
         }
+        let later = name == "experiment" && LATER.contains(&label.text.as_str());
         let help = match meant {
+            _ if later => format!(
+                "`{}` is planned and not there yet; the fields are {}",
+                label.text,
+                suggest::listed_all(names)
+            ),
             Some(meant) => format!("did you mean `{meant}`?"),
             None if slots.is_empty() => "it takes none".to_owned(),
             None => format!("it takes {}", suggest::listed_all(names)),

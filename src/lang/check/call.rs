@@ -157,14 +157,13 @@ impl<'a> Checker<'a> {
                     whole &= argument.is_some();
                     argument
                 }
-                None => default(param, at),
+                None => {
+                    self.standing(signature, param, at).or_else(|| default(param, at))
+                }
             };
             if let Some(argument) = argument {
                 args.insert(param.name.to_owned(), argument);
             }
-        }
-        if !whole {
-            return None;
         }
         let call = Call {
             name: signature.name.to_owned(),
@@ -173,7 +172,36 @@ impl<'a> Checker<'a> {
             label: None,
             body: None,
         };
+        if !whole {
+            self.in_part(signature, &call);
+            return None;
+        }
         self.approved(signature, call)
+    }
+
+    /// Asks the signature about the arguments that are fine although others are not. Only
+    /// where its complaints are about one argument each: elsewhere one that is missing may
+    /// be what makes another wrong.
+    fn in_part(&mut self, signature: &Signature, call: &Call) {
+        let each = matches!(signature.returns, Type::Definition | Type::Model);
+        let Some(check) = signature.check.filter(|_| each) else { return };
+        for complaint in check(call) {
+            if complaint.param.is_some_and(|param| call.args.contains_key(param)) {
+                self.complain(call, &complaint);
+            }
+        }
+    }
+
+    /// What stands for an argument that is not given, by the program's surroundings.
+    fn standing(
+        &self,
+        signature: &Signature,
+        param: &Param,
+        at: Span,
+    ) -> Option<Argument> {
+        let text = self.input.signatures.standing(signature.name, param.name)?;
+        let value = Value::Text(text.to_owned());
+        Some(Argument { value, span: at, given: true, operational: param.operational })
     }
 
     fn argument(

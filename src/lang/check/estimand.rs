@@ -291,9 +291,13 @@ impl<'a> Checker<'a> {
 /// Functions that a reader may look for and that no test stands behind.
 fn refused(name: &str) -> Option<(&'static str, &'static str)> {
     match name {
-        "min" | "max" => Some((
-            "the least and the greatest value grow with the number of trials",
-            "write `p99(…)` or `quantile(…, 1%)`",
+        "max" => Some((
+            "the greatest value grows with the number of trials",
+            "write `p99(…)`, or `quantile(…, 99.9%)` with enough trials",
+        )),
+        "min" => Some((
+            "the least value falls with the number of trials",
+            "write `quantile(…, 1%)`",
         )),
         "count" | "n" | "len" => Some((
             "the number of trials follows from the plan and cannot be claimed",

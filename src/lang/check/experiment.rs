@@ -1,10 +1,13 @@
 //! The experiment, put together from the definitions of the file that was named.
 
-use crate::base::Span;
+use std::collections::BTreeMap;
+
+use crate::base::{FileId, Span};
 use crate::diag::Diagnostic;
+use crate::lang::load::Sound;
 use crate::spec::{
-    Condition, DatasetDef, Experiment, Header, Hypothesis, Metric, ModelDef, ReportSpec,
-    Value,
+    Call, Condition, DatasetDef, Experiment, Header, Hypothesis, Metric, ModelDef,
+    ReportSpec, Type, Value,
 };
 
 use super::definition::{Kind, Space};
@@ -29,6 +32,12 @@ impl<'a> Checker<'a> {
         let libraries = self.shelves();
         let models = self.models();
         self.unused();
+        self.sound = Sound {
+            header: header.as_ref().map(|(header, _)| header.clone()),
+            hypotheses: hypotheses.clone(),
+            datasets: self.datasets(dataset.as_ref(), &conditions),
+            ..Sound::default()
+        };
         let (header, _) = header?;
         let name = head?.node.name.as_ref()?.text.clone();
         let hypotheses =
@@ -229,6 +238,42 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// The calls of datasets that a run would read, each once, in the order of the file.
+    fn datasets(
+        &self,
+        dataset: Option<&DatasetDef>,
+        conditions: &[Condition],
+    ) -> Vec<Call> {
+        let mut found = BTreeMap::new();
+        let calls = conditions.iter().map(|condition| &condition.strategy);
+        for call in dataset.map(|dataset| &dataset.call).into_iter().chain(calls) {
+            self.datasets_in(call, &mut found);
+        }
+        found.into_values().cloned().collect()
+    }
+
+    fn datasets_in<'c>(
+        &self,
+        call: &'c Call,
+        found: &mut BTreeMap<(FileId, u32, u32), &'c Call>,
+    ) {
+        let returns = self.input.signatures.find(&call.name).map(|one| one.returns);
+        if returns == Some(Type::Dataset) {
+            let Span { file, start, end } = call.span;
+            found.entry((file, start, end)).or_insert(call);
+            return;
+        }
+        let mut values: Vec<&Value> = call.args.values().map(|arg| &arg.value).collect();
+        while let Some(value) = values.pop() {
+            match value {
+                Value::Call(inner) => self.datasets_in(inner, found),
+                Value::List(inner) => values.extend(inner),
+                Value::Map(inner) => values.extend(inner.values()),
+                _ => {}
+            }
+        }
+    }
+
     /// The models of the file that was named, then those of other files that are used.
     fn models(&mut self) -> Vec<ModelDef> {
         let used = self.used.clone();
@@ -298,7 +343,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn dataset_def(def: Def<'_>, call: crate::spec::Call) -> DatasetDef {
+fn dataset_def(def: Def<'_>, call: Call) -> DatasetDef {
     DatasetDef {
         name: def.node.name.as_ref().map(|name| name.text.clone()).unwrap_or_default(),
         title: def.node.title.as_ref().map(|title| title.value.clone()),

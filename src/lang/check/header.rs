@@ -164,7 +164,7 @@ impl<'a> Checker<'a> {
             },
             power,
             test: call.text("test").map(str::to_owned),
-            span: def.node.span,
+            span: said.map_or(def.node.span, |expr| expr.span),
             digest: Digest::default(),
         })
     }

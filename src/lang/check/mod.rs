@@ -40,6 +40,7 @@ use std::rc::Rc;
 use crate::base::{Quantity, Span};
 use crate::diag::{Diagnostic, Severity};
 use crate::lang::bundle::Unit;
+use crate::lang::load::Sound;
 use crate::lang::syntax::tree::{Definition, Expr};
 use crate::script::Host;
 use crate::spec::{Argument, Experiment, Signatures, SourceText};
@@ -117,6 +118,7 @@ struct Checker<'a> {
     conditions: usize,
     /// Whether a cap was hit and told.
     full: bool,
+    sound: Sound,
     out: Vec<Diagnostic>,
 }
 
@@ -124,7 +126,7 @@ struct Checker<'a> {
 pub(super) fn check(
     input: Input<'_>,
     out: Vec<Diagnostic>,
-) -> (Option<Experiment>, Vec<Diagnostic>) {
+) -> (Option<Experiment>, Sound, Vec<Diagnostic>) {
     let mut checker = Checker {
         input,
         defs: Vec::new(),
@@ -137,19 +139,20 @@ pub(super) fn check(
         values: 0,
         conditions: 0,
         full: false,
+        sound: Sound::default(),
         out,
     };
     checker.study_scripts();
     checker.collect();
     checker.shelve();
     let experiment = checker.experiment();
-    let mut out = checker.out;
+    let Checker { sound, mut out, .. } = checker;
     let failed = out.iter().any(|found| found.severity == Severity::Error);
     if failed {
         out.retain(|found| found.severity == Severity::Error);
     }
     tidy(&mut out);
-    (experiment.filter(|_| !failed), out)
+    (experiment.filter(|_| !failed), sound, out)
 }
 
 /// Sorts findings by place and drops those that say the same of the same place.

@@ -295,7 +295,9 @@ impl<'a> Checker<'a> {
             format!("there is {what} called `{name}`"),
         )
         .label(at, "not defined");
-        problem.help = suggest::did_you_mean(name, known.clone()).or_else(|| {
+        problem.help = unit_of_name(name);
+        let near = || suggest::did_you_mean(name, known.clone());
+        problem.help = problem.help.or_else(near).or_else(|| {
             let all = suggest::listed(known);
             (!all.is_empty()).then(|| format!("what is defined: {all}"))
         });
@@ -365,4 +367,18 @@ impl<'a> Checker<'a> {
             | ExprKind::Detect { .. } => {}
         }
     }
+}
+
+/// Returns what a name means that was taken for the second half of a price or a rate.
+fn unit_of_name(name: &str) -> Option<String> {
+    let help = match name.to_ascii_lowercase().as_str() {
+        "tok" | "token" | "tokens" | "mtok" | "ktok" | "mtoken" | "ktoken" => {
+            "a price is counted by `/Mtok` or `/ktok`, as in `$0.15/Mtok`"
+        }
+        "sec" | "second" | "minute" | "hour" | "hr" => {
+            "a rate is counted by `/s`, `/min` or `/h`, as in `600/min`"
+        }
+        _ => return None,
+    };
+    Some(help.to_owned())
 }

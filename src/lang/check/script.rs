@@ -67,12 +67,11 @@ impl<'a> Checker<'a> {
                         study: function.study,
                     });
                     let key = fun.key();
-                    if let Some(first) = shelf.visible.get(&key)
-                        && first.span.file != fun.span.file
-                    {
+                    if let Some(first) = shelf.visible.get(&key) {
                         self.report(twice(&fun, first));
+                        continue;
                     }
-                    shelf.visible.entry(key).or_insert_with(|| Rc::clone(&fun));
+                    shelf.visible.insert(key, Rc::clone(&fun));
                     shelf.own.push(fun);
                 }
             }
@@ -127,6 +126,7 @@ impl<'a> Checker<'a> {
                 self.capture(variable, at, &[], &fun.params, &scope, &mut captures);
             }
             self.known_functions(&fun.study.functions, fun.span, unit);
+            self.script_doubts(&fun.study.doubts, fun.span);
             if let Some(shelf) = self.libraries.get_mut(unit) {
                 shelf.captures.insert(fun.key(), captures);
             }
@@ -209,6 +209,7 @@ impl<'a> Checker<'a> {
         if self.out.len() > before {
             return None;
         }
+        self.script_doubts(&study.doubts, closure.body.span);
         let digest = self.function_digest(&names, &study, &captures, scope.unit);
         Some(Function {
             params: names,
@@ -416,6 +417,18 @@ impl<'a> Checker<'a> {
                 }
             };
             self.report(problem);
+        }
+    }
+
+    /// Warns of what is probably not meant in a piece of text that stands at `span`.
+    fn script_doubts(&mut self, doubts: &[ScriptProblem], span: Span) {
+        for doubt in doubts {
+            let at = within(span, doubt.start, doubt.end);
+            let mut found =
+                Diagnostic::warning("check::backtick_escape", doubt.message.clone())
+                    .label(at, "no escape here");
+            found.help.clone_from(&doubt.help);
+            self.report(found);
         }
     }
 

@@ -97,6 +97,9 @@ impl<'a> Checker<'a> {
                 Type::List(&of) if due::unit_of(of) == Some(quantity.unit) => {
                     Some(format!("write it in a list: `[{quantity}]`"))
                 }
+                Type::Sampling => {
+                    Some(format!("write `first({quantity})` or `random({quantity})`"))
+                }
                 _ => None,
             };
             self.mismatch(at, due, found, help);
@@ -194,6 +197,11 @@ impl<'a> Checker<'a> {
                 let help = match due.ty {
                     Type::Choice(words) if words.contains(&text.value.as_str()) => {
                         Some(format!("write the word without quotes: `{}`", text.value))
+                    }
+                    Type::List(Type::Choice(words))
+                        if words.contains(&text.value.as_str()) =>
+                    {
+                        Some(format!("write a list of words: `[{}]`", text.value))
                     }
                     Type::List(&Type::Text) => {
                         Some(format!("write it in a list: `[\"{}\"]`", text.value))

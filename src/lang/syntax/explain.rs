@@ -96,9 +96,13 @@ pub const EXPLANATIONS: &[Explanation] = &[
     Explanation {
         code: "syntax::escape",
         title: "a backslash and what follows it mean nothing",
-        text: "The escapes of a text are `\\n`, `\\t`, `\\r`, `\\0`, `\\\"`, `\\'`, `\\\\` and \
-               `\\u{e9}` with the number of a character in hexadecimal. A backslash itself \
-               is written `\\\\`, in a regular expression too.",
+        text: "The escapes of a text are `\\n` (a new line), `\\t` (a tab), `\\r`, `\\0`, \
+               `\\\"`, `\\'`, `\\\\` (a backslash) and `\\u{e9}`, the number of a character \
+               in hexadecimal between braces. In a regular expression that stands between \
+               double quotes, each backslash is therefore written twice: `regex(\"\\\\d+\")`. \
+               Rhai has the same escapes between double quotes; between backticks it has \
+               none, so there a regular expression stands as it is: \
+               `find(text, `\\d+`)`, and a line break is a line break.",
         example: "let pattern = \"\\d+\"             // `\\d` is no escape\n\
                   let pattern = \"\\\\d+\"\n",
     },

@@ -101,13 +101,91 @@ impl<'a> Place<'a> {
             let operator = shown.to_owned();
             return Some(SyntaxError::LineStart { operator, at: self.span(here) });
         }
-        let (found, wanted, help) = self.mistake(here, shown)?;
+        let told = self.unfinished(here, shown).or_else(|| self.mistake(here, shown));
+        let (found, wanted, help) = told?;
         let at = self.run_of_signs(here);
         Some(SyntaxError::Unexpected {
             found,
             wanted: vec![wanted],
             help: Some(help),
             at,
+        })
+    }
+
+    /// Returns what was found, wanted and to be written where half of something stands: a
+    /// number without the digits on one side of its dot, a claim with one `=`, a block
+    /// without the brackets before it.
+    fn unfinished(
+        &self,
+        here: Token,
+        shown: &str,
+    ) -> Option<(String, &'static str, String)> {
+        let last = self.before.last().copied();
+        let next = self.text.get(here.end..).unwrap_or("");
+        let digits: String = next.chars().take_while(char::is_ascii_digit).collect();
+        let free = last.is_none_or(|last| last.end < here.start);
+        if let Some(whole) = self.number_with_dot(here, shown) {
+            return Some((
+                format!("`{whole}.`"),
+                "a digit after the dot",
+                format!("write `{whole}.0`, or `{whole}` without the dot"),
+            ));
+        }
+        let word = last.filter(|last| last.kind == Kind::Word);
+        match (shown, word) {
+            (".", _) if free && !digits.is_empty() => Some((
+                format!("`.{digits}`"),
+                "a value",
+                format!("a number begins with a digit: `0.{digits}`"),
+            )),
+            ("=", _) if !self.outside && self.ends_side_of_claim() => Some((
+                "`=`".to_owned(),
+                "one of `<`, `<=`, `>`, `>=`, `~=`",
+                "two values are compared with `~=` and a margin: `a.x ~= b.x within 5pp`"
+                    .to_owned(),
+            )),
+            ("{", Some(name)) if !self.begins_line && self.is_value(name) => {
+                let name = name.text(self.text);
+                Some((
+                    "`{`".to_owned(),
+                    "the end of the value, or `(`",
+                    format!(
+                        "a call has its brackets before its block: `{name}(…) {{ … }}`"
+                    ),
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the number that a dot without digits follows, at or just before the mistake.
+    fn number_with_dot(&self, here: Token, shown: &str) -> Option<&'a str> {
+        let mut back = self.before.iter().rev().copied();
+        let dot = if shown == "." { here } else { back.next()? };
+        let number = back.next().filter(|number| number.kind == Kind::Number)?;
+        (dot.text(self.text) == "." && number.end == dot.start)
+            .then(|| number.text(self.text))
+    }
+
+    /// Says whether what stands before the mistake may be one side of a claim: a sample, a
+    /// number or a bracket, and not the name of a field.
+    fn ends_side_of_claim(&self) -> bool {
+        let mut back = self.before.iter().rev();
+        let claims = self.before.iter().any(|token| token.text(self.text) == "claim");
+        let last = back.next();
+        let member = back.next().is_some_and(|dot| dot.text(self.text) == ".");
+        claims
+            && last.is_some_and(|last| {
+                member || matches!(last.kind, Kind::Number | Kind::Close)
+            })
+    }
+
+    /// Says whether a word stands where a value does: after an `=` or a colon, or among
+    /// arguments.
+    fn is_value(&self, word: Token) -> bool {
+        let before = self.before.iter().rev().find(|token| token.end <= word.start);
+        before.is_some_and(|before| {
+            matches!(before.text(self.text), "=" | ":" | "," | "[" | "(")
         })
     }
 

@@ -9,6 +9,8 @@ mod patterns;
 mod random;
 mod texts;
 
+pub(super) use patterns::{pattern_arity, pattern_fault};
+
 use std::sync::{Arc, OnceLock};
 
 use rhai::{EvalAltResult, Module};

@@ -99,7 +99,24 @@ thread_local! {
         const { RefCell::new(BTreeMap::new()) };
 }
 
+/// Returns how many arguments a function takes, the pattern the second of them; nothing for
+/// one that takes no pattern.
+pub(in crate::script) fn pattern_arity(name: &str) -> Option<usize> {
+    let function = FUNCTIONS.iter().find(|function| function.name == name)?;
+    let (params, _) = function.signature.split_once(')')?;
+    Some(params.split(',').count())
+}
+
+/// Says what is wrong with a pattern, if it is no regular expression.
+pub(in crate::script) fn pattern_fault(pattern: &str) -> Option<String> {
+    compiled(pattern, |_| ()).err()
+}
+
 fn with<T>(pattern: &str, apply: impl FnOnce(&Regex) -> T) -> Returned<T> {
+    Ok(compiled(pattern, apply)?)
+}
+
+fn compiled<T>(pattern: &str, apply: impl FnOnce(&Regex) -> T) -> Result<T, String> {
     COMPILED.with(|compiled| {
         let mut compiled = compiled.borrow_mut();
         if let Some(regex) = compiled.get(pattern) {

@@ -18,6 +18,12 @@ pub(super) const FIRST: &[Explanation] = &[
         "hypothesis h { claim: c.latency + $1 > 3s }\n\n// Better:\nhypothesis h { claim: c.latency + 1s > 3s }\n",
     ),
     of(
+        "check::backtick_escape",
+        "an escape between backticks",
+        "A text of Rhai between backticks has no escapes: `\\n` in it is a backslash and an `n`, and a model would be sent these two. A line break between the backticks is one; between double quotes `\\n` is one too. In a regular expression `\\n` stands for a line break wherever it is written, and is not warned of.",
+        "metric m = score(|output, item| output.text == `${item.target}\\n`)\n\n// Better:\nmetric m = score(|output, item| output.text == item.target + \"\\n\")\n",
+    ),
+    of(
         "check::claim",
         "a claim that says nothing that can be tested",
         "A claim compares two numbers, and at least one of them is a condition's metric: `condition.metric`, or a function of it.",
