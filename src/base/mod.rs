@@ -3,12 +3,14 @@
 //! Knows nothing of experiments. Everything here is a value: it can be copied, compared
 //! and written down, and none of it touches disk, clock or network.
 
+mod count;
 mod digest;
 mod ids;
 mod quantity;
 mod span;
 mod stream;
 
+pub use count::grouped;
 pub use digest::{Digest, Digester};
 pub use ids::{CallId, TrialId};
 pub use quantity::{Quantity, Unit};
