@@ -296,6 +296,9 @@ impl<'a> Checker<'a> {
         )
         .label(at, "not defined");
         problem.help = suggest::did_you_mean(name, known.clone()).or_else(|| {
+            if due.ty == Type::Text {
+                return Some(format!("a string stands in quotes: `\"{name}\"`"));
+            }
             let all = suggest::listed(known);
             (!all.is_empty()).then(|| format!("what is defined: {all}"))
         });
