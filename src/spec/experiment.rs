@@ -94,6 +94,9 @@ pub struct Header {
     /// What the file does beside its trials, as a run goes.
     #[serde(default, skip_serializing_if = "Hooks::is_empty")]
     pub hooks: Hooks,
+    /// Where that column is named.
+    #[serde(default)]
+    pub cluster_span: Span,
 }
 
 /// A correction for testing several hypotheses.
