@@ -1,12 +1,10 @@
 //! Columns that no item has, told before anything is asked: in prompts, in `target:` of a
 //! metric, in closures of the item, and in `cluster:`.
 
-use std::sync::Arc;
-
 use crate::base::Span;
 use crate::catalogue::error::AssembleError;
 use crate::catalogue::lists;
-use crate::record::Item;
+use crate::record::Items;
 use crate::script::{Host, Snippet};
 use crate::spec::{Call, Experiment, Function, PromptSpec, Signatures, Type, Value};
 use crate::text::Template;
@@ -18,7 +16,7 @@ use crate::text::Template;
 /// At the first that the experiment reads.
 pub(super) fn check(
     experiment: &Experiment,
-    items: &[Arc<Item>],
+    items: &Items,
     host: &Host,
 ) -> Result<(), AssembleError> {
     if items.is_empty() {
@@ -36,7 +34,7 @@ pub(super) fn check(
 }
 
 /// Every item needs the column of `cluster:`; its groups are the units of every test.
-fn clusters(experiment: &Experiment, items: &[Arc<Item>]) -> Result<(), AssembleError> {
+fn clusters(experiment: &Experiment, items: &Items) -> Result<(), AssembleError> {
     let header = &experiment.header;
     let Some(column) = &header.cluster else { return Ok(()) };
     let Some(bare) = items.iter().find(|item| item.lookup(column).is_none()) else {
@@ -57,7 +55,7 @@ fn clusters(experiment: &Experiment, items: &[Arc<Item>]) -> Result<(), Assemble
 
 struct Reader<'a> {
     experiment: &'a Experiment,
-    items: &'a [Arc<Item>],
+    items: &'a Items,
     host: &'a Host,
     signatures: Signatures,
 }
@@ -207,10 +205,11 @@ fn takes_template(ty: Type) -> bool {
 }
 
 /// Says that no item has a column, and which there are.
-fn unknown(path: &str, what: &str, items: &[Arc<Item>], span: Span) -> AssembleError {
+fn unknown(path: &str, what: &str, items: &Items, span: Span) -> AssembleError {
     const MOST: usize = 12;
     let mut known = vec!["id", "input", "target"];
-    if let Some(first) = items.first() {
+    let first_item = items.get(0);
+    if let Some(first) = &first_item {
         known.extend(first.columns.keys().map(String::as_str));
     }
     known.dedup();

@@ -2,6 +2,7 @@
 
 use crate::catalogue::assembler::models_in;
 use crate::model::{self, Surroundings};
+use crate::record::Items;
 use crate::spec::{Experiment, Hypothesis, MEASURES};
 
 /// A measure in a claim of which a model leaves nothing known.
@@ -63,8 +64,8 @@ pub fn unknown_measures(
 /// Says whether a model's answers are kept and whether its price is known; nothing where the
 /// file alone does not tell.
 fn known(call: &crate::spec::Call) -> Option<(bool, bool)> {
-    let rows = |_: &crate::spec::Call, _: &str| Ok(model::Recorded::rows_of(&[], ""));
-    let surroundings = Surroundings { recorded: Some(&rows), ..Surroundings::default() };
+    let items = |_: &crate::spec::Call| Ok(Items::default());
+    let surroundings = Surroundings { recorded: Some(&items), ..Surroundings::default() };
     let lane = model::lane(call, &surroundings).ok()?;
     let profile = lane.model.profile();
     Some((profile.kept, profile.price.is_some()))
