@@ -362,10 +362,8 @@ fn plain_estimate(row: Row, gap: &Linear, data: &Paired) -> Option<f64> {
 /// Returns the scale in which a contrast is shown: that of its samples, but a sum of
 /// fractions is a count.
 fn shown_scale(gap: &Linear) -> Scale {
-    gap.terms.first().map_or(Scale::Continuous, |term| match term.sample.scale {
-        Scale::Binary | Scale::Fraction if gap.summed => Scale::Count,
-        scale => scale,
-    })
+    let scale = gap.terms.first().map_or(Scale::Continuous, |term| term.sample.scale);
+    if gap.summed && scale.is_fraction() { Scale::Count } else { scale }
 }
 
 /// Returns how many conditions share one side, the most cautious of both.

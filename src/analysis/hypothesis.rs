@@ -109,6 +109,7 @@ impl Pending {
                     .verdict(runner_up_adjusted.unwrap_or(other.p), hypothesis.alpha)
                     != verdict,
             });
+        let (reason, assumptions) = (self.reason(), self.assumptions());
         let remarks = self.remarks(hypothesis, verdict, p_adjusted > self.decision.p);
         let mut tests: Vec<&str> =
             self.parts.iter().filter_map(|part| part.row).map(|row| row.test()).collect();
@@ -164,23 +165,11 @@ impl Pending {
             failed_scores: self.failed_scores,
             unscored: self.unscored,
             pairs: single.and_then(|part| part.pairs),
-            assumptions: {
-                let mut all: Vec<String> =
-                    self.parts.iter().flat_map(|part| part.assumptions.clone()).collect();
-                all.dedup();
-                all
-            },
+            assumptions,
             runner_up,
             with_failures: None,
             exploratory,
-            reason: {
-                let bare = self.parts.iter().any(|part| part.items == 0);
-                let told = self.parts.iter().find_map(|part| part.reason.clone());
-                told.map(|told| match self.empty {
-                    Some(why) if bare => format!("{told} {why}"),
-                    Some(_) | None => told,
-                })
-            },
+            reason,
             to_settle: None,
             remarks,
         }
@@ -194,6 +183,23 @@ impl Pending {
             [part] => part.runner_up.map(|(_, decision)| decision.p),
             _ => None,
         }
+    }
+
+    /// Returns why it is inconclusive, where that is known.
+    fn reason(&self) -> Option<String> {
+        let told = self.parts.iter().find_map(|part| part.reason.clone())?;
+        let bare = self.parts.iter().any(|part| part.items == 0);
+        Some(match &self.empty {
+            Some(why) if bare => format!("{told} {why}"),
+            Some(_) | None => told,
+        })
+    }
+
+    fn assumptions(&self) -> Vec<String> {
+        let mut all: Vec<String> =
+            self.parts.iter().flat_map(|part| part.assumptions.clone()).collect();
+        all.dedup();
+        all
     }
 
     /// Returns remarks on the verdict, or a sentence for each part of a joined claim.

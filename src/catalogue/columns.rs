@@ -198,10 +198,10 @@ fn roles(ty: Type) -> Option<&'static [&'static str]> {
 }
 
 fn takes_template(ty: Type) -> bool {
-    match ty {
-        Type::OneOf(types) => types.iter().any(|ty| takes_template(*ty)),
-        ty => ty == Type::Template,
+    if let Type::OneOf(types) = ty {
+        return types.iter().any(|ty| takes_template(*ty));
     }
+    ty == Type::Template
 }
 
 /// Says that no item has a column, and which there are.
@@ -210,9 +210,9 @@ fn unknown(path: &str, what: &str, items: &Items, span: Span) -> AssembleError {
     let mut known = vec!["id", "input", "target"];
     let first_item = items.get(0);
     if let Some(first) = &first_item {
-        known.extend(first.columns.keys().map(String::as_str));
+        let own = first.columns.keys().map(String::as_str);
+        known.extend(own.filter(|name| !["id", "input", "target"].contains(name)));
     }
-    known.dedup();
     let first = path.split('.').next().unwrap_or(path);
     let near = known
         .iter()

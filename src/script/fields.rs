@@ -1,8 +1,4 @@
 //! Fields of a closure's parameters that its text reads plainly: `output.text`.
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the enums of Rhai are open and many times as long as what concerns us"
-)]
 
 use rhai::Token;
 
@@ -40,7 +36,7 @@ pub(super) fn of(tokens: &[Placed], params: &[String]) -> Vec<FieldUse> {
         let after = tokens.get(index + 3).map(|placed| &placed.token);
         let plain = is_dot(&dot.token)
             && !before.is_some_and(|before| is_dot(&before.token))
-            && !matches!(after, Some(Token::LeftParen | Token::Equals))
+            && !matches!(after, Some(Token::LeftParen | Token::Unit | Token::Equals))
             && kept.iter().any(|param| param.as_str() == name.as_str())
             && !is_asked_for(tokens, read);
         if plain {
