@@ -8,7 +8,6 @@ use super::exit::{Exit, Trouble};
 use super::{colour_out, columns, runs, say};
 use crate::analysis::{self, Findings};
 use crate::base::Digest;
-use crate::plan::Bitmap;
 use crate::report::{
     self, CallTotals, EarlierFacts, FailureCount, Format, ModelFacts, RunFacts,
     SelectionFacts, SourceFacts, TrialTotals,
