@@ -9,7 +9,7 @@ use crate::stats::{self, adjust};
 use super::decide::Decision;
 use super::error::AnalysisError;
 use super::findings::{FailureVerdicts, Findings, Verdict};
-use super::hypothesis::Pending;
+use super::hypothesis::{Corrected, Pending};
 use super::samples::Samples;
 use super::settle::to_settle;
 use super::summary::conditions;
@@ -65,8 +65,8 @@ pub fn analyse(
             Some(p) => Some(family.adjusted(index, p)?),
             None => None,
         };
-        let mut findings =
-            found.findings(hypothesis, repeats, p_adjusted, other, exploratory);
+        let corrected = Corrected { p: p_adjusted, runner_up: other };
+        let mut findings = found.findings(hypothesis, repeats, corrected, exploratory);
         findings.to_settle = settle;
         findings.with_failures = bounds;
         if let Some(bounds) = bounds
@@ -74,7 +74,7 @@ pub fn analyse(
         {
             findings
                 .remarks
-                .push("How failed trials are counted decides the verdict.".to_owned());
+                .push("How what failed is counted decides the verdict.".to_owned());
         }
         if findings.p_floor.is_some_and(|floor| floor > level) {
             findings.reason.get_or_insert(format!(
@@ -84,8 +84,11 @@ pub fn analyse(
         hypotheses.insert(hypothesis.name.clone(), findings);
     }
     let mut remarks = Vec::new();
-    if samples.items < 10 {
-        remarks.push("Fewer than ten items: too few to generalise.".to_owned());
+    let all: Vec<u32> = (0..samples.items).collect();
+    let units = samples.units(&all).count();
+    if units < 10 {
+        let what = if samples.is_clustered() { "groups" } else { "items" };
+        remarks.push(format!("Fewer than ten {what}: too few to generalise."));
     }
     let correction = experiment.header.correction;
     Ok(Findings { conditions, hypotheses, correction, remarks })

@@ -19,7 +19,7 @@ pub(super) fn assumptions(
     contrast: &[f64],
     procedure: &Procedure,
 ) -> Vec<String> {
-    let word = if data.units.all_single() { "items" } else { "clusters" };
+    let word = if data.units.all_single() { "items" } else { "groups" };
     let (assumed, found) = match (row, procedure) {
         (Row::PairedBinaryMargin, Procedure::Counts { pairs, .. }) => (
             "enough pairs that differ for the score to be near normal".to_owned(),

@@ -59,6 +59,19 @@ enum Class {
 }
 
 impl Row {
+    /// Every row that has a test.
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 8] = [
+        Self::PairedBinary,
+        Self::PairedBinaryMargin,
+        Self::BinaryContrast,
+        Self::OneShareExact,
+        Self::OneShare,
+        Self::OrdinalMean,
+        Self::NumericMean,
+        Self::QuantileContrast,
+    ];
+
     /// Chooses the row for a contrast. This is the table.
     pub(super) fn choose(gap: &Linear, design: Design) -> Result<Self, Unsupported> {
         let independent = design.repeats == 1 && !design.clustered;
@@ -102,6 +115,20 @@ impl Row {
             Self::OrdinalMean => "CR2-t",
             Self::NumericMean => "CR2-t and studentised bootstrap",
             Self::QuantileContrast => "percentile bootstrap",
+        }
+    }
+
+    /// Returns the short names under which `test:` takes it too.
+    pub(super) fn short(self) -> &'static [&'static str] {
+        match self {
+            Self::PairedBinary => &["mcnemar", "exact_mcnemar"],
+            Self::PairedBinaryMargin => &["tango"],
+            Self::BinaryContrast => &["t", "cr2", "cr2_t", "cr2-t"],
+            Self::OneShareExact => &["binomial", "exact_binomial"],
+            Self::OneShare => &["score", "wilson"],
+            Self::OrdinalMean => &["t", "cr2", "cr2_t"],
+            Self::NumericMean => &["t", "cr2", "cr2_t", "cr2-t", "studentised"],
+            Self::QuantileContrast => &["bootstrap", "percentile"],
         }
     }
 

@@ -104,6 +104,8 @@ pub(super) struct Evaluated {
     pub(super) row: Option<Row>,
     pub(super) estimand: String,
     pub(super) estimate: Option<f64>,
+    /// Whether that is of one condition alone.
+    pub(super) is_level: bool,
     pub(super) scale: Scale,
     pub(super) margin: f64,
     pub(super) interval: Option<Interval>,
@@ -123,6 +125,8 @@ pub(super) struct Evaluated {
     pub(super) reason: Option<String>,
     pub(super) assumptions: Vec<String>,
     pub(super) remarks: Vec<String>,
+    /// What the independent units are called: `items` or `groups`.
+    pub(super) unit_word: &'static str,
     equivalence: bool,
 }
 
@@ -139,6 +143,7 @@ pub(super) fn evaluate(
     let row = question.row(repeats, clustered);
     let data = samples.paired(gap, counts)?;
     let mut found = Evaluated::blank(question, &data, setting);
+    found.unit_word = if clustered { "groups" } else { "items" };
     let row = match row {
         Ok(row) => row,
         Err(unsupported) => {
@@ -147,7 +152,7 @@ pub(super) fn evaluate(
         }
     };
     found.row = Some(row);
-    if let Some(reason) = too_few(gap, &data) {
+    if let Some(reason) = too_few(gap, &data, clustered) {
         found.reason = Some(reason);
         found.estimate = plain_estimate(row, gap, &data);
         return Ok(found);
@@ -212,7 +217,8 @@ impl Evaluated {
             row: None,
             estimand: gap.words(),
             estimate: None,
-            scale: gap.terms.first().map_or(Scale::Continuous, |term| term.sample.scale),
+            is_level: gap.named.is_none() && gap.terms.len() == 1,
+            scale: shown_scale(gap),
             margin: gap.margin(),
             interval: None,
             level,
@@ -229,6 +235,7 @@ impl Evaluated {
             reason: None,
             assumptions: Vec::new(),
             remarks: Vec::new(),
+            unit_word: "items",
             equivalence: false,
         }
     }
@@ -323,7 +330,8 @@ impl Evaluated {
         self.ratio = ratio(row, gap, data, self.level);
         self.effect = effect(row, gap, procedure, &contrast, self.estimate, self.ratio);
         if self.units < 10 {
-            self.remarks.push("These are too few items to generalise.".to_owned());
+            self.remarks
+                .push(format!("These are too few {} to generalise.", self.unit_word));
         }
         if row == Row::NumericMean && self.units < 100 {
             self.remarks.push(
@@ -351,6 +359,13 @@ fn plain_estimate(row: Row, gap: &Linear, data: &Paired) -> Option<f64> {
     crate::stats::mean(&data.contrast(gap)).ok()
 }
 
+/// Returns the scale in which a contrast is shown: that of its samples, but a sum of
+/// fractions is a count.
+fn shown_scale(gap: &Linear) -> Scale {
+    let scale = gap.terms.first().map_or(Scale::Continuous, |term| term.sample.scale);
+    if gap.summed && scale.is_fraction() { Scale::Count } else { scale }
+}
+
 /// Returns how many conditions share one side, the most cautious of both.
 fn arms(gap: &Linear) -> f64 {
     if gap.named.is_none() {
@@ -372,21 +387,22 @@ fn arms(gap: &Linear) -> f64 {
 }
 
 /// Returns why there is too little data, if there is.
-fn too_few(gap: &Linear, data: &Paired) -> Option<String> {
+fn too_few(gap: &Linear, data: &Paired, clustered: bool) -> Option<String> {
     let units = data.units.count();
+    let (one, many) = if clustered { ("group", "groups") } else { ("item", "items") };
     match (data.items(), units) {
         (0, _) => {
             return Some("No item has a value on every side of the claim.".to_owned());
         }
         (_, 0 | 1) => {
-            return Some("One independent unit says nothing of others.".to_owned());
+            return Some(format!("One {one} says nothing of others."));
         }
         _ => {}
     }
     gap.terms.iter().find_map(|term| match term.what {
         // 1 − 0.9 is a little less than 0.1: ten of 100 are ten.
         What::Quantile(q) if in_tail(units, q) < 10.0 - 1e-9 => Some(format!(
-            "Too few items in the tail: {units} units leave {:.1} beyond the {} quantile, and 10 are needed.",
+            "Too few {many} in the tail: {units} {many} leave {:.1} beyond the {} quantile, and 10 are needed.",
             in_tail(units, q),
             q
         )),

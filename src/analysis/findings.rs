@@ -47,8 +47,11 @@ pub struct MetricFindings {
     pub ci_method: String,
     /// Quantiles of durations (`p50`, `p90`, `p99`), empty for other scales.
     pub quantiles: IndexMap<String, f64>,
-    /// Trials whose score failed or that failed.
+    /// Trials that failed, or whose score did.
     pub failed: u32,
+    /// Of those, the trials that are done and on which the metric failed.
+    #[serde(default)]
+    pub failed_scores: u32,
     /// Trials without a value.
     pub unscored: u32,
 }
@@ -100,12 +103,16 @@ pub struct HypothesisFindings {
     pub p: f64,
     /// The smallest p that the test could have given here, where that is not near 0.
     pub p_floor: Option<f64>,
-    /// The p-value after the correction of the family; equals `p` for exploratory ones.
-    pub p_adjusted: f64,
+    /// The p-value after the correction of the family; `None` for exploratory ones, which
+    /// are outside it.
+    pub p_adjusted: Option<f64>,
     /// What is estimated, in words: `mean correct of a − mean correct of b`.
     pub estimand: String,
     /// The estimate of left minus right side, margin not included.
     pub estimate: Option<f64>,
+    /// Whether that is the level of one condition, and no difference of several.
+    #[serde(default)]
+    pub is_level: bool,
     /// The scale in which the estimate is shown.
     pub scale: Scale,
     /// The margin m.
@@ -132,6 +139,9 @@ pub struct HypothesisFindings {
     pub repeats: u32,
     /// Failed trials in the conditions of the claim, by condition.
     pub failed: IndexMap<String, u32>,
+    /// Done trials on which a metric of the claim failed, by condition: left out.
+    #[serde(default)]
+    pub failed_scores: IndexMap<String, u32>,
     /// Trials without a score, by condition.
     pub unscored: IndexMap<String, u32>,
     /// Paired counts of a binary comparison, where there is one.
@@ -140,7 +150,8 @@ pub struct HypothesisFindings {
     pub assumptions: Vec<String>,
     /// What the runner-up would have said.
     pub runner_up: Option<RunnerUp>,
-    /// The verdicts with every failed trial counted against and for the claim.
+    /// The verdicts with every failed trial and failed score counted against and for the
+    /// claim.
     pub with_failures: Option<FailureVerdicts>,
     /// Why the hypothesis is not part of the family, if it is not.
     pub exploratory: Option<String>,
@@ -199,8 +210,8 @@ pub struct RunnerUp {
 /// Verdicts with failures counted otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailureVerdicts {
-    /// Every failed trial counted against the claim.
+    /// Every failed trial and failed score counted against the claim.
     pub worst: Verdict,
-    /// Every failed trial counted for it.
+    /// Every one counted for it.
     pub best: Verdict,
 }

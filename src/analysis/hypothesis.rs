@@ -2,8 +2,9 @@
 
 use indexmap::IndexMap;
 
-use crate::record::Observation;
-use crate::spec::{Alternative, Claim, Hypothesis, Scale};
+use crate::base::grouped;
+use crate::record::{Observation, Observed};
+use crate::spec::{Alternative, Claim, Hypothesis, Sample, Scale};
 use crate::stats::Resampling;
 
 use super::decide::{Decision, Sides, disagreement};
@@ -22,7 +23,19 @@ pub(super) struct Pending {
     /// The decisions with failures pushed up and down, where any trial failed.
     pub(super) pushed: Option<[Decision; 2]>,
     failed: IndexMap<String, u32>,
+    failed_scores: IndexMap<String, u32>,
     unscored: IndexMap<String, u32>,
+    /// Why a sample of the claim has no value at all, if one has none.
+    empty: Option<String>,
+}
+
+/// The p-values of a hypothesis after the correction of the family.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Corrected {
+    /// Its own; an exploratory one's is not corrected.
+    pub(super) p: f64,
+    /// The runner-up's, where there is one.
+    pub(super) runner_up: Option<f64>,
 }
 
 impl Pending {
@@ -32,6 +45,8 @@ impl Pending {
         samples: &mut Samples<'_>,
     ) -> Result<Self, AnalysisError> {
         let (mut failed, mut unscored) = (IndexMap::new(), IndexMap::new());
+        let mut failed_scores = IndexMap::new();
+        let mut empty = None;
         let mut speaks_of = hypothesis.claim.samples();
         speaks_of.sort();
         speaks_of.dedup();
@@ -43,11 +58,21 @@ impl Pending {
             };
             let counts = [
                 (&mut failed, Observation::Failed),
+                (&mut failed_scores, Observation::ScoreFailed),
                 (&mut unscored, Observation::Unscored),
             ];
             for (map, what) in counts {
                 let entry: &mut u32 = map.entry(sample.condition.clone()).or_insert(0);
                 *entry = (*entry).max(count(what));
+            }
+            let known = |o: &Observed| matches!(o.value, Observation::Value(_));
+            if empty.is_none() && !observed.iter().any(known) {
+                let counts = [
+                    Observation::Failed,
+                    Observation::ScoreFailed,
+                    Observation::Unscored,
+                ];
+                empty = Some(without_values(sample, counts.map(count)));
             }
         }
         let mut parts = Vec::new();
@@ -55,13 +80,14 @@ impl Pending {
             decide(&hypothesis.claim, hypothesis, samples, counts, parts)
         };
         let decision = run(Counts::AsDeclared, &mut parts)?;
-        let pushed = if failed.values().any(|n| *n > 0) {
+        let lost = failed.values().chain(failed_scores.values());
+        let pushed = if lost.into_iter().any(|n| *n > 0) {
             let mut unused = Vec::new();
             Some([run(Counts::Up, &mut unused)?, run(Counts::Down, &mut unused)?])
         } else {
             None
         };
-        Ok(Self { decision, parts, pushed, failed, unscored })
+        Ok(Self { decision, parts, pushed, failed, failed_scores, unscored, empty })
     }
 
     /// Writes the findings, once the family is corrected.
@@ -69,10 +95,10 @@ impl Pending {
         self,
         hypothesis: &Hypothesis,
         repeats: u32,
-        p_adjusted: f64,
-        runner_up_adjusted: Option<f64>,
+        corrected: Corrected,
         exploratory: Option<String>,
     ) -> HypothesisFindings {
+        let Corrected { p: p_adjusted, runner_up: runner_up_adjusted } = corrected;
         let single = (self.parts.len() == 1).then(|| self.parts.first()).flatten();
         let verdict = self.decision.verdict(p_adjusted, hypothesis.alpha);
         let runner_up =
@@ -83,6 +109,7 @@ impl Pending {
                     .verdict(runner_up_adjusted.unwrap_or(other.p), hypothesis.alpha)
                     != verdict,
             });
+        let (reason, assumptions) = (self.reason(), self.assumptions());
         let remarks = self.remarks(hypothesis, verdict, p_adjusted > self.decision.p);
         let mut tests: Vec<&str> =
             self.parts.iter().filter_map(|part| part.row).map(|row| row.test()).collect();
@@ -105,7 +132,7 @@ impl Pending {
             df: single.and_then(|part| part.statistic.as_ref()).and_then(|s| s.df),
             p: self.decision.p,
             p_floor: single.and_then(|part| part.floor),
-            p_adjusted,
+            p_adjusted: exploratory.is_none().then_some(p_adjusted),
             estimand: self
                 .parts
                 .iter()
@@ -115,6 +142,7 @@ impl Pending {
             estimate: single
                 .and_then(|part| part.estimate)
                 .filter(|estimate| estimate.is_finite()),
+            is_level: single.is_some_and(|part| part.is_level),
             scale: self.parts.first().map_or(Scale::Continuous, |part| part.scale),
             margin: single.map_or(0.0, |part| part.margin),
             ci: single.and_then(|part| part.interval).and_then(|interval| {
@@ -134,18 +162,14 @@ impl Pending {
             n_units: count(self.parts.iter().map(|part| part.units).min()),
             repeats,
             failed: self.failed,
+            failed_scores: self.failed_scores,
             unscored: self.unscored,
             pairs: single.and_then(|part| part.pairs),
-            assumptions: {
-                let mut all: Vec<String> =
-                    self.parts.iter().flat_map(|part| part.assumptions.clone()).collect();
-                all.dedup();
-                all
-            },
+            assumptions,
             runner_up,
             with_failures: None,
             exploratory,
-            reason: self.parts.iter().find_map(|part| part.reason.clone()),
+            reason,
             to_settle: None,
             remarks,
         }
@@ -159,6 +183,23 @@ impl Pending {
             [part] => part.runner_up.map(|(_, decision)| decision.p),
             _ => None,
         }
+    }
+
+    /// Returns why it is inconclusive, where that is known.
+    fn reason(&self) -> Option<String> {
+        let told = self.parts.iter().find_map(|part| part.reason.clone())?;
+        let bare = self.parts.iter().any(|part| part.items == 0);
+        Some(match &self.empty {
+            Some(why) if bare => format!("{told} {why}"),
+            Some(_) | None => told,
+        })
+    }
+
+    fn assumptions(&self) -> Vec<String> {
+        let mut all: Vec<String> =
+            self.parts.iter().flat_map(|part| part.assumptions.clone()).collect();
+        all.dedup();
+        all
     }
 
     /// Returns remarks on the verdict, or a sentence for each part of a joined claim.
@@ -184,6 +225,27 @@ impl Pending {
             ));
         }
         remarks
+    }
+}
+
+/// Says why a sample has no value: how many trials failed, failed to be scored, have none.
+fn without_values(sample: &Sample, counts: [u32; 3]) -> String {
+    let Sample { condition, metric, .. } = sample;
+    let [failed, failed_scores, unscored] = counts.map(|n| grouped(u64::from(n)));
+    match counts {
+        [0, 0, 0] => format!("No trial of {condition} is there."),
+        [0, _, 0] => {
+            format!(
+                "The metric {metric} failed on all {failed_scores} trials of {condition}."
+            )
+        }
+        [0, 0, _] => format!(
+            "What {metric} is of {condition} is not known for any of its {unscored} trials."
+        ),
+        [_, 0, 0] => format!("All {failed} trials of {condition} failed."),
+        _ => format!(
+            "Of {metric} of {condition} there is no value: {failed} trials failed, the metric failed on {failed_scores}, and {unscored} have none."
+        ),
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Linear {
     pub(super) constant: f64,
     /// A word for contrasts that are not written out: `trend` or `effect`.
     pub(super) named: Option<String>,
+    /// Whether a sum is in it, so that it counts items.
+    pub(super) summed: bool,
 }
 
 impl Linear {
@@ -211,7 +213,7 @@ impl Linear {
             let each = factor / samples.len() as f64;
             samples.iter().map(move |sample| term(each, sample)).collect::<Vec<_>>()
         });
-        Self { terms: all.collect(), constant: 0.0, named: None }.tidy()
+        Self { terms: all.collect(), ..Self::default() }.tidy()
     }
 
     fn named(self, word: String) -> Self {
@@ -222,7 +224,9 @@ impl Linear {
         let simple = other.terms.is_empty();
         let named = if simple { self.named.take() } else { None };
         self.terms.extend(other.terms);
-        Self { terms: self.terms, constant: self.constant + other.constant, named }.tidy()
+        let constant = self.constant + other.constant;
+        let summed = self.summed || other.summed;
+        Self { terms: self.terms, constant, named, summed }.tidy()
     }
 
     pub(super) fn times(self, factor: f64) -> Self {
@@ -231,7 +235,7 @@ impl Linear {
             .into_iter()
             .map(|t| Term { factor: t.factor * factor, ..t })
             .collect();
-        Self { terms, constant: self.constant * factor, named: self.named }.tidy()
+        Self { terms, constant: self.constant * factor, ..self }.tidy()
     }
 
     /// Joins equal terms and drops those that cancel.
@@ -266,7 +270,8 @@ fn condense(
         }
     };
     let term = Term { factor, what, sample: sample.clone() };
-    Ok(Linear { terms: vec![term], ..Linear::default() })
+    let summed = condensed == Condensed::Sum;
+    Ok(Linear { terms: vec![term], summed, ..Linear::default() })
 }
 
 fn product(a: Linear, b: Linear) -> Result<Linear, Unsupported> {

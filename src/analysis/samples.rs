@@ -13,10 +13,10 @@ use super::linear::{Linear, What};
 /// Up to this share of their size two sums of the same numbers may differ.
 const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
-/// What a failed trial counts as.
+/// What a failed trial, and a failed score, counts as.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Counts {
-    /// As the metric says: see [`Samples::rule`].
+    /// A failed trial as the metric says, see [`Samples::rule`]; a failed score is left out.
     AsDeclared,
     /// As whatever makes θ largest.
     Up,
@@ -94,6 +94,11 @@ impl<'a> Samples<'a> {
         self.kept = 0;
     }
 
+    /// Says whether the groups of a column are the independent units.
+    pub(super) fn is_clustered(&self) -> bool {
+        self.experiment.header.cluster.is_some()
+    }
+
     /// Returns the units of items with these indices.
     pub(super) fn units(&self, items: &[u32]) -> Units {
         if self.clusters.is_empty() {
@@ -139,7 +144,9 @@ impl<'a> Samples<'a> {
         // No bound is known: the most extreme value seen stands for it.
         let seen = observed.iter().filter_map(|o| match o.value {
             Observation::Value(x) => Some(x),
-            Observation::Failed | Observation::Unscored => None,
+            Observation::Failed | Observation::ScoreFailed | Observation::Unscored => {
+                None
+            }
         });
         seen.reduce(|a, b| if up { a.max(b) } else { a.min(b) })
     }
@@ -157,12 +164,12 @@ impl<'a> Samples<'a> {
                 let up = up == (term.factor > 0.0);
                 self.pushed(&term.sample, term.what, up, &observed)
             };
-            let failed = match counts {
-                Counts::AsDeclared => self.rule(&term.sample, term.what),
-                Counts::Up => push(true),
-                Counts::Down => push(false),
+            let lost = match counts {
+                Counts::AsDeclared => Lost::trials(self.rule(&term.sample, term.what)),
+                Counts::Up => Lost::all(push(true)),
+                Counts::Down => Lost::all(push(false)),
             };
-            columns.push(Column::new(&observed, failed));
+            columns.push(Column::new(&observed, lost));
         }
         let Some((first, rest)) = columns.split_first() else {
             return Ok(Paired {
@@ -204,6 +211,25 @@ impl<'a> Samples<'a> {
     }
 }
 
+/// What stands for what failed: a value, or nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Lost {
+    trial: Option<f64>,
+    score: Option<f64>,
+}
+
+impl Lost {
+    /// A value for failed trials; failed scores are left out.
+    pub(super) fn trials(trial: Option<f64>) -> Self {
+        Self { trial, score: None }
+    }
+
+    /// One value for failed trials and failed scores.
+    fn all(value: Option<f64>) -> Self {
+        Self { trial: value, score: value }
+    }
+}
+
 /// The values of a sample's trials, item by item.
 #[derive(Debug, Default)]
 pub(super) struct Column {
@@ -216,12 +242,13 @@ pub(super) struct Column {
 
 impl Column {
     /// Takes the values out of observations, which are ordered by item.
-    pub(super) fn new(observed: &[Observed], failed: Option<f64>) -> Self {
+    pub(super) fn new(observed: &[Observed], lost: Lost) -> Self {
         let mut column = Self::default();
         for trial in observed {
             let value = match trial.value {
                 Observation::Value(value) => Some(value),
-                Observation::Failed => failed,
+                Observation::Failed => lost.trial,
+                Observation::ScoreFailed => lost.score,
                 Observation::Unscored => None,
             };
             let Some(value) = value.filter(|value| !value.is_nan()) else { continue };

@@ -1,5 +1,7 @@
-//! What it would take to settle a claim, in a sentence.
+//! What it would take to settle a claim, in a sentence: items, or groups where a column
+//! groups them, which are as unequal as those that are there.
 
+use crate::base::grouped;
 use crate::spec::Hypothesis;
 use crate::stats::{Aim, detectable_effect, items_to_settle};
 
@@ -18,12 +20,13 @@ pub(super) fn to_settle(
     alpha: f64,
 ) -> Option<String> {
     let se = found.se.filter(|se| *se > 0.0)?;
+    let word = found.unit_word;
     if let Some(goal) = hypothesis.power {
         let aim = Aim { alpha, power: goal.power };
         let effect = goal.effect.value - found.margin;
-        let items = items_to_settle(found.items, se, effect, aim).ok()?.ceil();
+        let units = shown(items_to_settle(found.units, se, effect, aim).ok()?);
         return Some(format!(
-            "To settle it: about {items} items would find {} with {:.0}% power at level {alpha:.3}.",
+            "To settle it: about {units} {word} would find {} with {:.0}% power at level {alpha:.3}.",
             goal.effect,
             goal.power * 100.0
         ));
@@ -35,17 +38,25 @@ pub(super) fn to_settle(
     } else {
         ("%", found.size.map(f64::abs).filter(|size| *size > 0.0)? / 100.0)
     };
-    let items = |size: f64| {
-        items_to_settle(found.items, se, size * one, aim)
-            .map(f64::ceil)
-            .unwrap_or(f64::NAN)
+    let units = |size: f64| {
+        items_to_settle(found.units, se, size * one, aim).map_or("–".to_owned(), shown)
     };
     Some(format!(
-        "To settle it: {} items find a difference of {:.1} {unit} with 80% power at level {alpha:.3}; 1, 2 and 5 {unit} would take about {}, {} and {} items.",
-        found.items,
+        "To settle it: {} {word} find a difference of {:.1} {unit} with 80% power at level {alpha:.3}; 1, 2 and 5 {unit} would take about {}, {} and {} {word}.",
+        grouped(found.units as u64),
         smallest / one,
-        items(1.0),
-        items(2.0),
-        items(5.0)
+        units(1.0),
+        units(2.0),
+        units(5.0)
     ))
+}
+
+/// Rounds a number of units up and groups its digits.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "positive, and cut where it is beyond counting"
+)]
+fn shown(units: f64) -> String {
+    grouped(units.ceil() as u64)
 }

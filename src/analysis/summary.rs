@@ -12,7 +12,7 @@ use crate::stats::{
 use super::error::AnalysisError;
 use super::findings::{ConditionFindings, MetricFindings};
 use super::linear::What;
-use super::samples::{Column, Samples};
+use super::samples::{Column, Lost, Samples};
 
 /// Level of the intervals in summaries.
 const LEVEL: f64 = 0.95;
@@ -36,19 +36,20 @@ pub(super) fn conditions(
     for condition in &experiment.conditions {
         let mut metrics = IndexMap::new();
         let (mut trials, mut failed) = (0, 0);
+        // Of a failed trial some measures are known; latency and scores are not.
+        for (name, _) in &names {
+            let observed = samples.of(&condition.name, name)?;
+            let gone = observed.iter().filter(|o| o.value == Observation::Failed);
+            trials = trials.max(narrow(observed.len()));
+            failed = failed.max(narrow(gone.count()));
+        }
         for (name, scale) in &names {
             let sample = Sample {
                 condition: condition.name.clone(),
                 metric: name.clone(),
                 scale: *scale,
             };
-            if name == "requests" {
-                let observed = samples.of(&condition.name, name)?;
-                trials = narrow(observed.len());
-                let gone = observed.iter().filter(|o| o.value == Observation::Failed);
-                failed = narrow(gone.count());
-            }
-            metrics.insert(name.clone(), metric(samples, &sample)?);
+            metrics.insert(name.clone(), metric(samples, &sample, failed)?);
         }
         let summary = ConditionFindings { trials, failed, metrics };
         found.insert(condition.name.clone(), summary);
@@ -59,22 +60,24 @@ pub(super) fn conditions(
 fn metric(
     samples: &mut Samples<'_>,
     sample: &Sample,
+    failed: u32,
 ) -> Result<MetricFindings, AnalysisError> {
     let observed = samples.of(&sample.condition, &sample.metric)?;
     let count =
         |what: Observation| narrow(observed.iter().filter(|o| o.value == what).count());
-    let (failed, unscored) = (count(Observation::Failed), count(Observation::Unscored));
+    let (failed_scores, unscored) =
+        (count(Observation::ScoreFailed), count(Observation::Unscored));
     let mut quantiles = IndexMap::new();
     if sample.scale == Scale::Duration {
-        let rule = samples.rule(sample, What::Quantile(0.5));
-        let mut pooled = Column::new(&observed, rule).values;
+        let lost = Lost::trials(samples.rule(sample, What::Quantile(0.5)));
+        let mut pooled = Column::new(&observed, lost).values;
         pooled.sort_unstable_by(f64::total_cmp);
         for (name, q) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
             let value = quantile_sorted(&pooled, q).ok().filter(|x| x.is_finite());
             quantiles.extend(value.map(|value| (name.to_owned(), value)));
         }
     }
-    let column = Column::new(&observed, samples.rule(sample, What::Mean));
+    let column = Column::new(&observed, Lost::trials(samples.rule(sample, What::Mean)));
     drop(observed);
     let means = column.means();
     let trials = column.values.len();
@@ -124,7 +127,8 @@ fn metric(
         ci: interval.and_then(finite),
         ci_method: method.to_owned(),
         quantiles,
-        failed,
+        failed: failed + failed_scores,
+        failed_scores,
         unscored,
     })
 }

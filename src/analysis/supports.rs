@@ -30,12 +30,11 @@ pub fn supports(
     names.dedup();
     let test = names.join(", ");
     if let Some(named) = &hypothesis.test
-        && named != "auto"
-        && *named != test
+        && !fits(named, &test, &rows)
     {
         return Err(Unsupported::new(
             format!("the test `{named}` does not fit; this claim is tested by `{test}`"),
-            "leave `test:` out",
+            format!("leave `test:` out, or write `test: \"{test}\"`"),
         ));
     }
     let floor = Resampling::new(0, "").floor() / 2.0;
@@ -52,6 +51,14 @@ pub fn supports(
     }
     let reason = rows.first().map_or("", |row| row.why()).to_owned();
     Ok(TestChoice { test, reason })
+}
+
+/// Says whether a name means the test that the claim gets: its own name in any case, a
+/// short one, or `auto`.
+fn fits(named: &str, test: &str, rows: &[Row]) -> bool {
+    let named = named.trim().to_lowercase();
+    let short = |row: &Row| row.short().contains(&named.as_str());
+    named == "auto" || named == test.to_lowercase() || rows.iter().all(short)
 }
 
 fn rows(claim: &Claim, header: &Header) -> Result<Vec<Row>, Unsupported> {
@@ -82,5 +89,40 @@ pub(super) fn question(claim: &Claim, items: f64) -> Result<Question, Unsupporte
         Claim::All(_) | Claim::Any(_) => {
             Err(Unsupported::new("a joined claim is several questions", "ask each part"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::KINDS;
+
+    #[test]
+    fn every_test_is_listed_where_test_is_documented() {
+        let doc = KINDS
+            .iter()
+            .find(|kind| kind.name == "hypothesis")
+            .and_then(|kind| kind.param("test"))
+            .map(|param| param.doc)
+            .unwrap();
+        for row in Row::ALL {
+            assert!(doc.contains(&format!("`\"{}\"`", row.test())), "{}", row.test());
+        }
+    }
+
+    #[test]
+    fn a_short_name_means_the_test_that_the_claim_gets() {
+        let rows = [Row::PairedBinary];
+        for (named, same) in
+            [("mcnemar", true), ("Exact McNemar", true), ("auto", true), ("t", false)]
+        {
+            assert_eq!(fits(named, "exact McNemar", &rows), same, "{named}");
+        }
+        let mixed = [Row::PairedBinary, Row::NumericMean];
+        assert!(!fits(
+            "mcnemar",
+            "exact McNemar, CR2-t and studentised bootstrap",
+            &mixed
+        ));
     }
 }

@@ -3,6 +3,7 @@
 //! Knows nothing of experiments. Everything here is a value: it can be copied, compared
 //! and written down, and none of it touches disk, clock or network.
 
+mod count;
 mod digest;
 mod ids;
 mod order;
@@ -10,6 +11,7 @@ mod quantity;
 mod span;
 mod stream;
 
+pub use count::grouped;
 pub use digest::{Digest, Digester};
 pub use ids::{CallId, TrialId};
 pub use order::{ItemOrder, Permutation, mix};

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 
 use crate::base::{Digest, Span};
 use crate::catalogue::assembler::{Assembler, has_body, models_in};
+use crate::catalogue::columns;
 use crate::catalogue::error::AssembleError;
 use crate::catalogue::hooks::HookFunctions;
 use crate::dataset::{self, Desk, FileDigest, Loaded};
@@ -36,13 +37,15 @@ impl Materials {
     ///
     /// # Errors
     ///
-    /// When the data cannot be read or does not fit.
+    /// When the data cannot be read or does not fit, or no item has a column that a prompt,
+    /// a closure or `cluster:` names.
     pub fn load(experiment: &Experiment, host: Host) -> Result<Self, AssembleError> {
-        let workshop = Workshop::new(host, experiment.libraries.clone());
+        let workshop = Workshop::new(host.clone(), experiment.libraries.clone());
         let Loaded { items, files } = match &experiment.dataset {
             Some(dataset) => load(experiment, &workshop, &dataset.call)?,
             None => Loaded::default(),
         };
+        columns::check(experiment, &items, &host)?;
         Ok(Self { workshop, items, files })
     }
 }

@@ -6,14 +6,17 @@
 
 mod assemble;
 mod assembler;
+mod columns;
 mod error;
 mod hooks;
 mod lists;
 mod page;
 mod reference;
+mod unknown;
 
 pub use assemble::{Assembly, Materials, Needs, assemble};
 pub use error::AssembleError;
 pub use hooks::HookFunctions;
 pub use lists::signatures;
 pub use reference::{Page, doc, names, reference};
+pub use unknown::{UnknownMeasure, unknown_measures};

@@ -27,10 +27,10 @@ fn human(files: &[String], examined: &[Examined]) {
         tell(&load::rendered(one));
         if let Some(experiment) = &one.experiment {
             say(&format!(
-                "{file}: fine; {} conditions, {} metrics, {} hypotheses\n",
-                experiment.conditions.len(),
-                experiment.metrics.len(),
-                experiment.hypotheses.len()
+                "{file}: fine; {}, {}, {}\n",
+                counted(experiment.conditions.len(), "condition", "conditions"),
+                counted(experiment.metrics.len(), "metric", "metrics"),
+                counted(experiment.hypotheses.len(), "hypothesis", "hypotheses")
             ));
         }
     }
@@ -39,6 +39,10 @@ fn human(files: &[String], examined: &[Examined]) {
 /// Prints the diagnostics for tools.
 pub(super) fn say_json(examined: &[Examined]) {
     say(&format!("{:#}\n", joined(examined)));
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// Joins the documents of all files into one.

@@ -82,6 +82,17 @@ fn row(store: &Store, item: &str, trial: &TrialRecord) -> Json {
         .zip(&trial.scores)
         .map(|(metric, score)| (metric.name.clone(), number(score)))
         .collect();
+    let problems: serde_json::Map<String, Json> = store
+        .info()
+        .metrics
+        .iter()
+        .zip(&trial.scores)
+        .filter_map(|(metric, score)| Some((metric.name.clone(), json!(problem(score)?))))
+        .collect();
+    let (votes, trace) = match &trial.outcome {
+        Outcome::Done(output) => (json!(output.votes), json!(output.trace)),
+        Outcome::Failed(_) => (json!([]), json!([])),
+    };
     json!({
         "id": trial.id,
         "item": item,
@@ -91,6 +102,9 @@ fn row(store: &Store, item: &str, trial: &TrialRecord) -> Json {
         "confidence": confidence,
         "failure": failure,
         "scores": scores,
+        "score_problems": problems,
+        "votes": votes,
+        "trace": trace,
         "requests": trial.usage.requests,
         "tokens_in": trial.usage.tokens_in,
         "tokens_out": trial.usage.tokens_out,
@@ -116,6 +130,9 @@ fn csv(store: &Store, writer: &mut dyn Write) -> Result<(), Broken> {
     let metrics: Vec<String> =
         store.info().metrics.iter().map(|metric| metric.name.clone()).collect();
     head.extend(metrics.iter().map(String::as_str));
+    let problems: Vec<String> =
+        metrics.iter().map(|metric| format!("{metric}_problem")).collect();
+    head.extend(problems.iter().map(String::as_str));
     head.extend([
         "requests",
         "tokens_in",
@@ -140,6 +157,8 @@ fn csv(store: &Store, writer: &mut dyn Write) -> Result<(), Broken> {
             Score::Value(value) => value.to_string(),
             Score::Unscored | Score::Failed(_) => String::new(),
         }));
+        let problems = trial.scores.iter().map(problem);
+        cells.extend(problems.map(|text| text.unwrap_or_default().to_owned()));
         let usage = &trial.usage;
         cells.extend([
             usage.requests.to_string(),
@@ -169,6 +188,14 @@ fn number(score: &Score) -> Json {
     match score {
         Score::Value(value) => json!(value),
         Score::Unscored | Score::Failed(_) => Json::Null,
+    }
+}
+
+/// Why a metric failed on a trial that is done.
+fn problem(score: &Score) -> Option<&str> {
+    match score {
+        Score::Failed(why) => Some(why),
+        Score::Value(_) | Score::Unscored => None,
     }
 }
 

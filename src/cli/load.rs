@@ -7,7 +7,7 @@ use super::args::Look;
 use super::exit::Trouble;
 use super::{check, colour_err, columns, environment, tell};
 use crate::analysis;
-use crate::catalogue::{self, AssembleError};
+use crate::catalogue::{self, AssembleError, UnknownMeasure};
 use crate::dataset;
 use crate::diag::{self, Diagnostic, Explanation, Label, Severity, Sources};
 use crate::lang::{self, Files, Override, Sound};
@@ -17,6 +17,7 @@ use crate::spec::{Call, Experiment, Header, Hypothesis};
 
 const NO_TEST: &str = "check::no_test";
 const CANNOT_BUILD: &str = "run::cannot_build";
+const UNKNOWN_MEASURE: &str = "check::unknown_measure";
 
 /// The codes that the program adds to those of the language.
 pub(super) const EXPLANATIONS: &[Explanation] = &[
@@ -30,10 +31,21 @@ pub(super) const EXPLANATIONS: &[Explanation] = &[
                   hypothesis h { claim: p90(a.latency) < p90(b.latency) } // quantiles have one",
     },
     Explanation {
+        code: UNKNOWN_MEASURE,
+        title: "a claim about something that no trial will know",
+        text: "This is a warning: the file can be run. A model without a price leaves the cost of \
+               its trials unknown, and answers from a file have neither time, tokens nor cost; a \
+               claim about them has no values and stays inconclusive.",
+        example: "model m = sim(accuracy: 70%) // no price\n\
+                  hypothesis h { claim: one.cost < two.cost }\n\n\
+                  // Better:\n\
+                  model m = sim(accuracy: 70%, price: [$0.15/Mtok, $0.60/Mtok])",
+    },
+    Explanation {
         code: CANNOT_BUILD,
         title: "a part of the experiment cannot be built",
         text: "The file checks, and something outside it does not fit: a data file is missing \
-               or has no such column, a key is not in the environment, a price is not known \
+               or has no such column, a prompt or a closure names a column that no item has, a key is not in the environment, a price is not known \
                while there is a budget.",
         example: "dataset d = jsonl(\"missing.jsonl\") { input: \"question\", target: \"answer\" }",
     },
@@ -104,6 +116,7 @@ pub(super) fn examine(file: &str, set: &[String]) -> Result<Examined, Trouble> {
     diagnostics
         .sort_by_key(|found| found.span().map(|span| (span.file, span.start, span.end)));
     let experiment = loaded.experiment.filter(|_| !failed);
+    diagnostics.extend(experiment.iter().flat_map(unknown));
     Ok(Examined { sources: loaded.sources, diagnostics, experiment, host })
 }
 
@@ -138,6 +151,36 @@ fn absent(sound: &Sound) -> Vec<Diagnostic> {
         Some(found)
     };
     sound.datasets.iter().filter_map(missing).collect()
+}
+
+/// Finds the claims about a cost, a time or tokens that no trial will know.
+fn unknown(experiment: &Experiment) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for hypothesis in &experiment.hypotheses {
+        for unknown in catalogue::unknown_measures(experiment, hypothesis) {
+            let UnknownMeasure { measure, condition, model, kept } = unknown;
+            let (why, help) = if kept {
+                let help = "claim something of another condition, or leave the claim out";
+                (
+                    "has its answers from a file, which does not say what they took",
+                    help.to_owned(),
+                )
+            } else {
+                let help =
+                    format!("write `price: [$0.15/Mtok, $0.60/Mtok]` for `{model}`");
+                ("has no known price", help)
+            };
+            let message = format!(
+                "the {measure} of `{condition}` will not be known, so this claim stays inconclusive: `{model}` {why}"
+            );
+            found.push(
+                Diagnostic::warning(UNKNOWN_MEASURE, message)
+                    .label(hypothesis.span, "nothing to decide it by")
+                    .help(help),
+            );
+        }
+    }
+    found
 }
 
 /// Tells a mistake that only building the experiment could find, at its place.

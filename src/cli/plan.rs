@@ -11,9 +11,10 @@ use super::args::{Choice, Look};
 use super::exit::{Exit, Trouble};
 use super::load::{self, Checked};
 use super::lock::{DataLock, Lock};
-use super::{cached, environment, say};
+use super::runs::{self, Done};
+use super::{cached, environment, say, tell};
 use crate::analysis;
-use crate::base::Digest;
+use crate::base::{Digest, grouped};
 use crate::catalogue::{self, Materials, Needs};
 use crate::engine::Bench;
 use crate::model::GatewaySettings;
@@ -115,6 +116,22 @@ impl Prepared {
         &self.materials.items
     }
 
+    /// Warns of too few groups to generalise from, where a column groups the items.
+    pub(super) fn few_groups(&self) -> Option<String> {
+        let column = self.experiment.header.cluster.as_ref()?;
+        let items = self.items().iter().filter_map(|item| item.lookup(column));
+        let groups: BTreeSet<String> = items.map(|value| value.to_string()).collect();
+        (groups.len() < 10).then(|| {
+            format!(
+                "the items stand in {} of `{column}`: ten are the least to generalise from, and no number of items makes up for them",
+                match groups.len() {
+                    1 => "one group".to_owned(),
+                    n => format!("{n} groups"),
+                }
+            )
+        })
+    }
+
     /// Returns the digest of all items.
     pub(super) fn items_digest(&self) -> Digest {
         RunInfo::digest_of(self.items())
@@ -189,6 +206,29 @@ impl Ready {
             .collect()
     }
 
+    /// Says what of a forecast is left when some trials are done.
+    #[expect(clippy::cast_precision_loss, reason = "counts of trials are below 2⁵³")]
+    pub(super) fn left(&self, forecast: &Forecast, done: &Done) -> Left {
+        let mut left = Left {
+            trials: forecast.trials.saturating_sub(done.total()),
+            calls: 0.0,
+            cost_usd: Some(0.0),
+            seconds: forecast.seconds,
+        };
+        for (index, condition) in self.conditions().iter().zip(&forecast.conditions) {
+            let gone = done.by_condition.get(index).copied().unwrap_or(0);
+            let trials = condition.trials.saturating_sub(gone);
+            left.calls += condition.each.calls * trials as f64;
+            if trials > 0 {
+                let cost = condition.each.cost_usd.map(|cost| cost * trials as f64);
+                left.cost_usd = left.cost_usd.zip(cost).map(|(sum, cost)| sum + cost);
+            }
+        }
+        let share = left.trials as f64 / forecast.trials.max(1) as f64;
+        left.seconds = left.seconds.map(|seconds| seconds * share);
+        left
+    }
+
     /// Says what the plan takes.
     pub(super) fn forecast(&self) -> Forecast {
         let assembly = self.bench.assembly();
@@ -218,11 +258,12 @@ pub(super) fn plan(
 ) -> Result<Exit, Trouble> {
     let checked = load::load(file, &choice.set, format)?;
     let prepared = prepare(checked, choice)?;
-    let committed = super::runs::committed(
+    let done = runs::done(
         out,
         &prepared.experiment,
         &prepared.items_digest(),
         &prepared.plan,
+        false,
     )?;
     let ready = prepared.assembled(Session::default())?;
     let forecast = ready.forecast();
@@ -233,12 +274,18 @@ pub(super) fn plan(
         .zip(cached.values())
         .map(|(condition, count)| (condition.name.as_str(), *count))
         .collect();
+    let left = ready.left(&forecast, &done);
     match format {
         Look::Json => {
-            let document = document(&ready, &forecast, committed, &counts);
+            let document = document(&ready, &forecast, (&done, &left), &counts);
             say(&format!("{document:#}\n"));
         }
-        Look::Human => say(&page(&ready, &forecast, committed, &counts)),
+        Look::Human => {
+            say(&page(&ready, &forecast, (&done, &left), &counts));
+            if let Some(note) = ready.prepared.few_groups() {
+                tell(&format!("note: {note}\n"));
+            }
+        }
     }
     Ok(Exit::Complete)
 }
@@ -246,7 +293,7 @@ pub(super) fn plan(
 fn document(
     ready: &Ready,
     forecast: &Forecast,
-    committed: u64,
+    (done, left): (&Done, &Left),
     cached: &[(&str, Option<u64>)],
 ) -> Json {
     let conditions: serde_json::Map<String, Json> = forecast
@@ -283,7 +330,14 @@ fn document(
     let batched = ready.batched_models();
     json!({
         "trials": forecast.trials,
-        "committed": committed,
+        "committed": done.committed,
+        "taken_over": done.taken_over,
+        "left": {
+            "trials": left.trials,
+            "calls": rounded(left.calls),
+            "cost_usd": left.cost_usd,
+            "seconds": left.seconds,
+        },
         "calls": rounded(forecast.calls),
         "worst_calls": forecast.worst_calls,
         "at_least": forecast.at_least,
@@ -310,7 +364,7 @@ fn rounded(calls: f64) -> Json {
 fn page(
     ready: &Ready,
     forecast: &Forecast,
-    committed: u64,
+    (done, left): (&Done, &Left),
     cached: &[(&str, Option<u64>)],
 ) -> String {
     let experiment = &ready.prepared.experiment;
@@ -323,10 +377,10 @@ fn page(
     for condition in &forecast.conditions {
         let least = if condition.each.at_least { "at least " } else { "" };
         page += &format!(
-            "{:width$}  {} trials, {least}{:.0} calls, {}\n",
+            "{:width$}  {} trials, {least}{} calls, {}\n",
             condition.name,
-            condition.trials,
-            condition.calls,
+            grouped(condition.trials),
+            whole(condition.calls),
             money(condition.cost_usd)
         );
     }
@@ -334,12 +388,29 @@ fn page(
     let batched = ready.batched_models();
     let seconds = forecast.seconds.filter(|_| batched.is_empty());
     page += &format!(
-        "\n{} trials ({committed} of them committed already), {least}{:.0} calls, {}{}\n",
-        forecast.trials,
-        forecast.calls,
-        cost_words(forecast),
+        "\n{} trials, {least}{} calls, {}{}\n",
+        grouped(forecast.trials),
+        whole(forecast.calls),
+        cost_words(forecast.cost_usd),
         seconds.map_or(String::new(), |s| format!(", about {}", time(s)))
     );
+    if done.total() > 0 {
+        let which = match (done.committed, done.taken_over) {
+            (n, 0) => format!("{} are committed", grouped(n)),
+            (_, n) => format!("{} are taken over from earlier runs", grouped(n)),
+        };
+        page += &if left.trials == 0 {
+            format!("{which}: nothing is left to ask\n")
+        } else {
+            format!(
+                "{which}; left: {} trials, {least}{} calls, {}{}\n",
+                grouped(left.trials),
+                whole(left.calls),
+                cost_words(left.cost_usd),
+                left.seconds.map_or(String::new(), |s| format!(", about {}", time(s)))
+            )
+        };
+    }
     page += &format!("{}\n", cached::words(cached));
     if !batched.is_empty() {
         let names: Vec<String> = batched.iter().map(|name| format!("`{name}`")).collect();
@@ -359,9 +430,32 @@ fn page(
     page
 }
 
+/// Shows an expected number of calls as a whole one.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count, not negative and below 2⁵³"
+)]
+pub(super) fn whole(calls: f64) -> String {
+    grouped(calls.round() as u64)
+}
+
+/// What is left of a plan.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Left {
+    /// Trials to be carried out.
+    pub(super) trials: u64,
+    /// Calls expected of them.
+    pub(super) calls: f64,
+    /// Dollars; `None` where a price is unknown.
+    pub(super) cost_usd: Option<f64>,
+    /// Seconds; `None` where nothing is known.
+    pub(super) seconds: Option<f64>,
+}
+
 /// Puts the cost of a plan into words.
-pub(super) fn cost_words(forecast: &Forecast) -> String {
-    match forecast.cost_usd {
+pub(super) fn cost_words(cost_usd: Option<f64>) -> String {
+    match cost_usd {
         Some(0.0) => "no cost".to_owned(),
         Some(dollars) => format!("about ${dollars:.4}"),
         None => "an unknown amount (a price is not known)".to_owned(),

@@ -1,5 +1,6 @@
 //! From a run's store to its reports: `report RUN`, `show RUN`, and the end of a run.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::Look;
@@ -7,17 +8,12 @@ use super::exit::{Exit, Trouble};
 use super::{colour_out, columns, runs, say};
 use crate::analysis::{self, Findings};
 use crate::base::Digest;
-use crate::plan::Bitmap;
 use crate::report::{
     self, CallTotals, EarlierFacts, FailureCount, Format, ModelFacts, RunFacts,
-    SourceFacts, TrialTotals,
+    SelectionFacts, SourceFacts, TrialTotals,
 };
 use crate::spec::Experiment;
 use crate::store::{RunStatus, Store};
-
-/// Why a hypothesis is outside the family.
-const WHY_EXPLORATORY: &str = "it, or something that it reaches, was new or other than now \
-     when the first trial was stored.";
 
 /// What the store says of a run, worked out.
 #[derive(Debug)]
@@ -72,10 +68,9 @@ impl Results {
         reused: u64,
     ) -> Result<Self, Trouble> {
         let exploratory = store
-            .exploratory()
+            .why_exploratory()
             .map_err(|error| Trouble::failed(&error))?
             .into_iter()
-            .map(|name| (name, WHY_EXPLORATORY.to_owned()))
             .collect();
         let removed: Vec<String> = store
             .removed_hypotheses()
@@ -146,6 +141,8 @@ fn facts(
     let failed = |error: crate::store::StoreError| Trouble::failed(&error);
     let totals = store.totals().map_err(failed)?;
     let status = store.status().map_err(failed)?;
+    let (items, selection) = asked_part(store)?;
+    let command = command(store, experiment, selection.as_ref());
     let complete = matches!(status, RunStatus::Complete | RunStatus::Selection);
     let asked = match (planned, complete) {
         (Some(planned), _) => planned.max(totals.committed),
@@ -158,7 +155,10 @@ fn facts(
         digest: store.info().experiment.to_string(),
         complete,
         stopped: stopped(status).map(str::to_owned),
-        items: items(store, experiment)?,
+        items,
+        selection,
+        command,
+        seed: store.info().seed,
         trials: TrialTotals {
             planned: asked,
             done: totals.committed - totals.failed,
@@ -195,6 +195,8 @@ fn earlier_runs(store: &Store) -> Result<Vec<EarlierFacts>, Trouble> {
             failed: run.failed,
             status: status_then(run.status).to_owned(),
             same_experiment: run.same_experiment,
+            seed: run.seed,
+            claims: run.claims,
         })
         .collect())
 }
@@ -228,23 +230,95 @@ fn stopped(status: RunStatus) -> Option<&'static str> {
     }
 }
 
-/// Counts the items that were asked: of all items, those with a committed trial.
-fn items(store: &Store, experiment: &Experiment) -> Result<u32, Trouble> {
-    let planned = store.info().planned;
-    let mut seen = Bitmap::new(u64::from(store.info().items));
+/// Counts the items that were asked, and says which part of the experiment that was, where
+/// a selection is what was asked for.
+fn asked_part(store: &Store) -> Result<(u32, Option<SelectionFacts>), Trouble> {
+    let failed = |error: crate::store::StoreError| Trouble::failed(&error);
+    let info = store.info();
+    let mut seen: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); info.conditions.len()];
     let mut committed = 0_u64;
     store
         .committed(|trial| {
             committed += 1;
-            if experiment.conditions.len() > trial.place.condition as usize {
-                seen.insert(u64::from(trial.place.item));
+            if let Some(items) = seen.get_mut(trial.place.condition as usize) {
+                items.insert(trial.place.item);
             }
         })
-        .map_err(|error| Trouble::failed(&error))?;
-    if committed == planned {
-        return Ok(store.info().items);
+        .map_err(failed)?;
+    if committed == info.planned {
+        return Ok((info.items, None));
     }
-    Ok(u32::try_from(seen.count()).unwrap_or(u32::MAX))
+    let count = |items: &BTreeSet<u32>| u32::try_from(items.len()).unwrap_or(u32::MAX);
+    let items = count(&seen.iter().flatten().copied().collect());
+    if store.status().map_err(failed)? != RunStatus::Selection {
+        return Ok((items, None));
+    }
+    let asked = || seen.iter().zip(&info.conditions).filter(|(own, _)| !own.is_empty());
+    let selection = SelectionFacts {
+        items,
+        of_items: info.items,
+        conditions: asked().map(|(_, name)| name.clone()).collect(),
+        of_conditions: u32::try_from(info.conditions.len()).unwrap_or(u32::MAX),
+        uneven: asked().any(|(own, _)| count(own) != items),
+    };
+    Ok((items, Some(selection)))
+}
+
+/// Fields whose value says how the work is done, not what is asked.
+const OPERATIONAL: &[&str] = &[
+    "experiment.budget",
+    "experiment.timeout",
+    "experiment.concurrency",
+    "experiment.max_failures",
+];
+
+/// Returns the command that asks the same again: the file, the values that were set, and
+/// the part that was asked. It says nothing of flags that only said how.
+fn command(
+    store: &Store,
+    experiment: &Experiment,
+    selection: Option<&SelectionFacts>,
+) -> String {
+    let file = experiment.sources.first().map_or("", |source| source.path.as_str());
+    let mut words = vec!["crucible-run".to_owned(), quoted(file)];
+    for set in assignments(&store.info().command) {
+        let field = set.split('=').next().unwrap_or_default().trim();
+        if !OPERATIONAL.contains(&field) {
+            words.extend(["--set".to_owned(), quoted(set)]);
+        }
+    }
+    if let Some(part) = selection {
+        if part.items < part.of_items {
+            words.extend(["--limit".to_owned(), part.items.to_string()]);
+        }
+        if part.conditions.len() < part.of_conditions as usize {
+            words.extend(["--only".to_owned(), quoted(&part.conditions.join(","))]);
+        }
+    }
+    words.join(" ")
+}
+
+/// Returns what a command line gives to `--set`.
+fn assignments(command: &[String]) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut words = command.iter();
+    while let Some(word) = words.next() {
+        if word == "--set" {
+            found.extend(words.next().map(String::as_str));
+        } else if let Some(set) = word.strip_prefix("--set=") {
+            found.push(set);
+        }
+    }
+    found
+}
+
+/// Puts a word into quotes where a shell would act on it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=,:+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 fn models(store: &Store) -> Result<Vec<ModelFacts>, Trouble> {
@@ -326,4 +400,21 @@ fn sources(experiment: &Experiment) -> Vec<SourceFacts> {
             digest: Digest::of(source.text.as_bytes()).to_string(),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_set_is_taken_from_the_command_line_and_quoted_for_a_shell() {
+        let words =
+            ["a.crucible", "--set", "experiment.seed=7", "--yes", "--set=m.x=\"a b\""];
+        let command: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        assert_eq!(assignments(&command), ["experiment.seed=7", "m.x=\"a b\""]);
+        assert_eq!(quoted("experiment.seed=7"), "experiment.seed=7");
+        assert_eq!(quoted("m.x=\"a b\""), "'m.x=\"a b\"'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted("panel[3]"), "'panel[3]'");
+    }
 }

@@ -17,8 +17,10 @@ use super::lock::{self, Lock};
 use super::plan::{self, Prepared, Ready, Session};
 use super::progress::{Bar, interrupts};
 use super::results::Results;
+use super::runs::{self, Done};
 use super::{batches, environment, foresee, load, say, tell};
 use crate::analysis::Verdict;
+use crate::base::grouped;
 use crate::engine::{self, EngineOptions, RunSummary, StopReason, StopSignal};
 use crate::record::BatchLedger;
 use crate::store::{self, Batches, NewRun, ShownVerdict, Spent, Store};
@@ -29,6 +31,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
     let mut prepared = plan::prepare(checked, &args.choice)?;
     adjust(&mut prepared, args);
     let found = earlier(&prepared, args)?;
+    for note in prepared.few_groups().into_iter().chain(found.notes.clone()) {
+        tell(&format!("note: {note}\n"));
+    }
     let kept = Kept::open(args)?;
     let ready = prepared.assembled(Session {
         spent_usd: found.spent.total(),
@@ -40,7 +45,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
         return batches::cancel(gateway, found.same.as_deref());
     }
     let lock = locked(&ready, args)?;
-    let left = ready.forecast().trials.saturating_sub(found.committed);
+    let left = ready.left(&ready.forecast(), &found.done).trials;
     for hint in foresee::hints(&ready, left, found.spent.total()) {
         tell(&format!("note: {hint}\n"));
     }
@@ -67,6 +72,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
     )?;
     finish(store, &results)?;
     let contradicted = keep_lock(&ready, &results, lock, args)?;
+    if let Some(line) = more_than_asked(&results, &ready) {
+        tell(&format!("note: {line}\n"));
+    }
     show(&results, &summary, &folder, args)?;
     batches::tell_open(&*ledger);
     closed?;
@@ -123,8 +131,10 @@ struct Earlier {
     same: Option<PathBuf>,
     /// Runs to take trials over from, newest first.
     others: Vec<PathBuf>,
-    /// Trials of the run that is gone on with that are not run again.
-    committed: u64,
+    /// The trials that need not be asked.
+    done: Done,
+    /// What there is to say of runs that cannot be read.
+    notes: Vec<String>,
     /// What it has spent.
     spent: Spent,
     /// How many requests could be under way when it ended, by model.
@@ -152,10 +162,14 @@ fn earlier(prepared: &Prepared, args: &RunArgs) -> Result<Earlier, Trouble> {
         spent,
         windows,
         same: same.map(|run| run.folder.clone()),
-        committed: same.map_or(0, |run| match args.retry_failed {
-            true => run.committed - run.failed,
-            false => run.committed,
-        }),
+        done: runs::done(
+            &args.out,
+            &prepared.experiment,
+            &items,
+            &prepared.plan,
+            args.retry_failed,
+        )?,
+        notes: runs::damaged_notes(&args.out, &prepared.experiment.name)?,
         others: runs
             .iter()
             .filter(|run| !is_same(run))
@@ -166,17 +180,16 @@ fn earlier(prepared: &Prepared, args: &RunArgs) -> Result<Earlier, Trouble> {
 
 /// Asks before money is spent, where somebody can answer.
 fn agree(ready: &Ready, found: &Earlier, args: &RunArgs) -> Result<(), Trouble> {
-    let forecast = ready.forecast();
-    let left = forecast.trials.saturating_sub(found.committed);
+    let left = ready.left(&ready.forecast(), &found.done);
     if args.yes
         || args.offline
         || args.replay.is_some()
         || !ready.spends_money()
-        || left == 0
+        || left.trials == 0
     {
         return Ok(());
     }
-    let cost = plan::cost_words(&forecast);
+    let cost = plan::cost_words(left.cost_usd);
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return match ready.prepared.experiment.header.budget {
             Some(_) => Ok(()),
@@ -187,8 +200,9 @@ fn agree(ready: &Ready, found: &Earlier, args: &RunArgs) -> Result<(), Trouble> 
         };
     }
     tell(&format!(
-        "{} trials, about {:.0} calls, {cost}. Run it? [y/N] ",
-        forecast.trials, forecast.calls
+        "{} trials, about {} calls, {cost}. Run it? [y/N] ",
+        grouped(left.trials),
+        plan::whole(left.calls)
     ));
     drop(std::io::stderr().flush());
     let mut answer = String::new();
@@ -229,7 +243,12 @@ fn open(ready: &Ready, found: &Earlier, args: &RunArgs) -> Result<Store, Trouble
         let taken = engine::take_over(&prepared.plan, &*ready.bench, &mut store, &other)
             .map_err(|error| Trouble::failed(&error))?;
         if taken.trials > 0 {
-            let detail = json!({ "from": folder.display().to_string(), "taken": taken });
+            let changes = store.changes_since(&other).map_err(failed)?;
+            let detail = json!({
+                "from": folder.display().to_string(),
+                "taken": taken,
+                "changes": changes,
+            });
             store.note(environment::now(), "taken_over", &detail).map_err(failed)?;
         }
     }
@@ -360,8 +379,9 @@ fn show(
         let because =
             summary.because.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
         tell(&format!(
-            "crucible-run: stopped: {}{because}; the same command goes on with it\n",
-            why(reason)
+            "crucible-run: stopped: {}{because}; {}\n",
+            why(reason),
+            after(reason)
         ));
     }
     Ok(())
@@ -381,6 +401,36 @@ fn why(reason: StopReason) -> &'static str {
         StopReason::Unreachable => "a model was given up",
         StopReason::Hook => "a hook of the file stopped it",
     }
+}
+
+/// What to do after a run has stopped.
+fn after(reason: StopReason) -> &'static str {
+    match reason {
+        StopReason::TooManyFailures => {
+            "mend what made them fail, as the report tells it: the same command tries them again, \
+             and asks nothing of the trials that are done"
+        }
+        StopReason::Interrupted
+        | StopReason::Budget
+        | StopReason::Offline
+        | StopReason::NotReplayed
+        | StopReason::Hook
+        | StopReason::Unreachable => "the same command goes on with it",
+    }
+}
+
+/// Says that the results are of more than was asked for now: what the run had before is in
+/// them.
+fn more_than_asked(results: &Results, ready: &Ready) -> Option<String> {
+    let plan = &ready.prepared.plan;
+    let trials = results.facts.trials.done + results.facts.trials.failed;
+    (trials > plan.len()).then(|| {
+        format!(
+            "the run holds {} trials, and the results are of all of them, not of the {} that --limit and --only select",
+            grouped(trials),
+            grouped(plan.len())
+        )
+    })
 }
 
 fn ending(results: &Results, summary: &RunSummary, args: &RunArgs) -> Exit {

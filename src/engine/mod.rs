@@ -28,5 +28,5 @@ pub use laboratory::{Attempt, Laboratory, Spend};
 pub use moment::{Decision, Heard, HookSet, Moment, RunCounts};
 pub use observe::{Observer, Progress, Silent};
 pub use run::run;
-pub use takeover::{Takeover, take_over};
+pub use takeover::{Takeover, take_over, to_take_over};
 pub use terms::{EngineError, EngineOptions, RunSummary, StopReason, StopSignal};

@@ -429,7 +429,7 @@ where
             done == planned && self.reason != Some(StopReason::TooManyFailures);
         let stopped = if complete { None } else { self.reason };
         let status = match stopped {
-            None if planned == self.plan.whole() => RunStatus::Complete,
+            None if self.done.count() == self.plan.whole() => RunStatus::Complete,
             None => RunStatus::Selection,
             Some(StopReason::Interrupted) => RunStatus::Interrupted,
             Some(StopReason::Budget) => RunStatus::Budget,

@@ -1,5 +1,6 @@
 //! Trials that an earlier run shares with this one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -38,7 +39,7 @@ pub fn take_over<L: Laboratory>(
     store: &mut Store,
     earlier: &Store,
 ) -> Result<Takeover, EngineError> {
-    let shared = Shared::new(plan, store, earlier)?;
+    let shared = Shared::new(plan, earlier)?;
     let places = shared.places(earlier)?;
     let metrics = shared_metrics(store, earlier);
     let mut taken = Takeover::default();
@@ -65,6 +66,17 @@ pub fn take_over<L: Laboratory>(
     Ok(taken)
 }
 
+/// Returns the trials of a plan that would be taken over from an earlier run.
+///
+/// # Errors
+///
+/// When the earlier run cannot be read.
+pub fn to_take_over(plan: &Plan, earlier: &Store) -> Result<Vec<TrialSpec>, StoreError> {
+    let shared = Shared::new(plan, earlier)?;
+    let places = shared.places(earlier)?;
+    Ok(places.into_iter().filter_map(|place| shared.spec(place)).collect())
+}
+
 /// What an earlier run's items and conditions are here.
 struct Shared<'a> {
     plan: &'a Plan,
@@ -73,7 +85,7 @@ struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    fn new(plan: &'a Plan, store: &Store, earlier: &Store) -> Result<Self, StoreError> {
+    fn new(plan: &'a Plan, earlier: &Store) -> Result<Self, StoreError> {
         // By the first bits of the digest, which is compared as a whole afterwards.
         let mut ours: Vec<(u64, u32)> =
             plan.items().digests().map(|digest| digest.head()).zip(0..).collect();
@@ -87,14 +99,14 @@ impl<'a> Shared<'a> {
             let equal = ours.iter().skip(first).take_while(|(other, _)| *other == head);
             items.push(equal.map(|(_, index)| *index).filter(same).last());
         })?;
+        let own: BTreeMap<&str, u32> = (0..)
+            .map_while(|index| plan.condition_name(index).map(|name| (name, index)))
+            .collect();
         let conditions = earlier
             .info()
             .conditions
             .iter()
-            .map(|name| {
-                let index = store.info().conditions.iter().position(|own| own == name)?;
-                u32::try_from(index).ok()
-            })
+            .map(|name| own.get(name.as_str()).copied())
             .collect();
         Ok(Self { plan, items, conditions })
     }

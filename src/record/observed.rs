@@ -24,8 +24,11 @@ pub struct Observed {
 pub enum Observation {
     /// A number in base units.
     Value(f64),
-    /// The trial failed, or the metric did.
+    /// The trial failed.
     Failed,
+    /// The trial is done and the metric failed on it: a fault of the metric, which says
+    /// nothing of the condition.
+    ScoreFailed,
     /// The trial is done and the metric or measure has no value: unscored, or unknown (the
     /// cost without a price, the latency of a cached answer).
     Unscored,

@@ -18,6 +18,12 @@ pub struct RunFacts {
     pub stopped: Option<String>,
     /// Items asked.
     pub items: u32,
+    /// What was asked, where that is not the whole experiment.
+    pub selection: Option<SelectionFacts>,
+    /// The command that repeats it: the file, and those flags that say what is asked.
+    pub command: String,
+    /// The seed of the experiment.
+    pub seed: u64,
     /// Trials.
     pub trials: TrialTotals,
     /// Calls.
@@ -34,6 +40,21 @@ pub struct RunFacts {
     pub removed_hypotheses: Vec<String>,
     /// Runs of the experiment that were there when this one was made, oldest first.
     pub earlier_runs: Vec<EarlierFacts>,
+}
+
+/// The part of an experiment that was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SelectionFacts {
+    /// Items asked, of any condition.
+    pub items: u32,
+    /// Items of the experiment.
+    pub of_items: u32,
+    /// The conditions asked, in file order.
+    pub conditions: Vec<String>,
+    /// How many conditions the experiment has.
+    pub of_conditions: u32,
+    /// Whether its conditions were asked different numbers of items.
+    pub uneven: bool,
 }
 
 /// A run of the experiment that was there when this one was made, as it was then.
@@ -53,6 +74,12 @@ pub struct EarlierFacts {
     pub status: String,
     /// Whether it was of the same experiment, by digest.
     pub same_experiment: bool,
+    /// Its seed, where that was noted.
+    #[serde(default)]
+    pub seed: Option<u64>,
+    /// The claims of its family, where they were noted.
+    #[serde(default)]
+    pub claims: Vec<String>,
 }
 
 /// Counts of trials.

@@ -22,6 +22,8 @@ pub fn document(facts: &RunFacts, findings: &Findings) -> Json {
         "digest": facts.digest,
         "version": facts.version,
         "items": facts.items,
+        "selection": facts.selection,
+        "command": facts.command,
         "trials": facts.trials,
         "calls": facts.calls.calls,
         "call_totals": facts.calls,

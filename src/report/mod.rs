@@ -16,8 +16,8 @@ mod words;
 
 pub use error::ReportError;
 pub use facts::{
-    CallTotals, EarlierFacts, FailureCount, ModelFacts, RunFacts, SourceFacts,
-    TrialTotals,
+    CallTotals, EarlierFacts, FailureCount, ModelFacts, RunFacts, SelectionFacts,
+    SourceFacts, TrialTotals,
 };
 pub use json::document;
 pub use terminal::summary;

@@ -9,6 +9,7 @@
 //! | a count, a continuous score | four significant digits |
 //! | p | three decimals; `<0.001` below that; never `0.000` or `1.000` for less than 1 |
 
+use crate::base::grouped;
 use crate::spec::Scale;
 
 /// Shows a value of a scale.
@@ -66,17 +67,9 @@ pub(super) fn percent(share: f64) -> String {
     format!("{}%", significant(share * 100.0, 4))
 }
 
-/// Shows a count with thin groups: `6,595`.
+/// Shows a count with groups: `6,595`.
 pub(super) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut shown = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
+    grouped(n)
 }
 
 /// Shows dollars.

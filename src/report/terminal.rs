@@ -24,6 +24,9 @@ pub fn summary(
     if let Some(incomplete) = &view.incomplete {
         page += &format!("{incomplete}\n\n");
     }
+    if let Some(selection) = &view.selection {
+        page += &format!("{}\n\n", plain(selection));
+    }
     page += &results(&view, width);
     page += &hypotheses(&view, colour);
     page += &failures(&view);
@@ -71,9 +74,13 @@ fn hypotheses(view: &Report, colour: bool) -> String {
             plain(&found.claim)
         );
         page += &format!(
-            "{:14}{} {}, p = {} (corrected {}), {}\n",
-            "", found.estimate, found.interval, found.p, found.p_adjusted, found.test
+            "{:14}{} {}, {}, {}\n",
+            "", found.estimate, found.interval, found.p_sentence, found.test
         );
+        let why = found.exploratory.as_ref().map(|why| format!("exploratory: {why}"));
+        for line in why.iter().chain(&found.why) {
+            page += &format!("{:14}{}\n", "", plain(line));
+        }
     }
     if page.is_empty() { page } else { page + "\n" }
 }

@@ -6,12 +6,12 @@ mod results;
 use serde::Serialize;
 
 use crate::analysis::Findings;
-use crate::report::facts::{EarlierFacts, RunFacts};
+use crate::report::facts::{EarlierFacts, RunFacts, SelectionFacts};
 use crate::report::round;
 use crate::report::words;
 use crate::spec::{Correction, Experiment};
 
-use hypothesis::HypothesisView;
+use hypothesis::{Beside, HypothesisView};
 use results::ResultTable;
 
 /// The whole report.
@@ -22,6 +22,8 @@ pub(super) struct Report {
     pub(super) authors: String,
     pub(super) doc: String,
     pub(super) incomplete: Option<String>,
+    /// What the verdicts are of, where that is not the whole experiment.
+    pub(super) selection: Option<String>,
     pub(super) summary: Vec<String>,
     pub(super) results: ResultTable,
     pub(super) confirmatory: Vec<HypothesisView>,
@@ -87,7 +89,14 @@ impl Report {
         let views: Vec<HypothesisView> = findings
             .hypotheses
             .iter()
-            .map(|(name, found)| HypothesisView::new(name, found))
+            .map(|(name, found)| {
+                let beside = Beside {
+                    clustered: experiment.header.cluster.is_some(),
+                    selected: facts.selection.is_some(),
+                    other_seeds: other_seeds(facts, &found.claim),
+                };
+                HypothesisView::new(name, found, beside)
+            })
             .collect();
         let summary = views.iter().map(|view| view.sentence.clone()).collect();
         let (exploratory, confirmatory) =
@@ -98,6 +107,7 @@ impl Report {
             authors: experiment.header.authors.join(", "),
             doc: experiment.doc.trim().to_owned(),
             incomplete: incomplete(facts),
+            selection: facts.selection.as_ref().map(selection),
             summary,
             results: ResultTable::new(experiment, findings),
             confirmatory,
@@ -121,10 +131,7 @@ impl Report {
                 .collect(),
             version: facts.version.clone(),
             digest: facts.digest.clone(),
-            command: format!(
-                "crucible-run {}",
-                facts.sources.first().map_or("", |source| source.path.as_str())
-            ),
+            command: facts.command.clone(),
         }
     }
 }
@@ -162,6 +169,40 @@ fn remarks(facts: &RunFacts, findings: &Findings) -> Vec<String> {
     remarks
 }
 
+/// Counts the earlier runs that tested a claim under another seed.
+fn other_seeds(facts: &RunFacts, claim: &str) -> u64 {
+    let tested = |run: &&EarlierFacts| {
+        run.seed.is_some_and(|seed| seed != facts.seed)
+            && run.committed > 0
+            && run.claims.iter().any(|one| one == claim)
+    };
+    facts.earlier_runs.iter().filter(tested).count() as u64
+}
+
+/// Says which part of the experiment was asked.
+fn selection(part: &SelectionFacts) -> String {
+    let mut parts = Vec::new();
+    if part.items < part.of_items {
+        parts.push(format!(
+            "{} of {} items (--limit)",
+            round::count(u64::from(part.items)),
+            round::count(u64::from(part.of_items))
+        ));
+    }
+    let conditions = part.conditions.len() as u64;
+    if conditions < u64::from(part.of_conditions) {
+        let word = if conditions == 1 { "condition" } else { "conditions" };
+        parts.push(format!("only the {word} {} (--only)", part.conditions.join(", ")));
+    }
+    if part.uneven {
+        parts.push("not every condition with the same items".to_owned());
+    }
+    format!(
+        "This is a selection of the experiment: {}. The verdicts are of the selection.",
+        parts.join(", ")
+    )
+}
+
 fn incomplete(facts: &RunFacts) -> Option<String> {
     let committed = facts.trials.done + facts.trials.failed;
     (!facts.complete).then(|| {
@@ -183,15 +224,26 @@ fn design(experiment: &Experiment, facts: &RunFacts, findings: &Findings) -> Vec
         2 => "twice".to_owned(),
         n => format!("{n} times"),
     };
+    let (part, conditions) = match &facts.selection {
+        Some(part) => (
+            format!(" of {}", round::count(u64::from(part.of_items))),
+            part.conditions.len(),
+        ),
+        None => (String::new(), experiment.conditions.len()),
+    };
     let mut lines = vec![format!(
-        "{} items were asked {repeats} under each of {} conditions: {} trials planned, \
-         {} done, {} failed.",
+        "{}{part} {} asked {repeats} under {}: {} planned, {} done, {} failed.",
         round::count(u64::from(facts.items)),
-        experiment.conditions.len(),
-        round::count(facts.trials.planned),
+        if facts.items == 1 { "item was" } else { "items were" },
+        match conditions {
+            1 => "one condition".to_owned(),
+            n => format!("each of {n} conditions"),
+        },
+        words::counted(facts.trials.planned, "trial", "trials"),
         round::count(facts.trials.done),
         round::count(facts.trials.failed),
     )];
+    lines.extend(facts.selection.as_ref().map(selection));
     if let Some(dataset) = &experiment.dataset {
         lines.push(format!(
             "The items come from the dataset {}: {}.",
@@ -250,7 +302,10 @@ fn calls(facts: &RunFacts) -> String {
             round::count(n)
         ),
     };
-    format!("The trials made {} calls{cached}, {cost}.", round::count(totals.calls))
+    format!(
+        "The trials made {}{cached}, {cost}.",
+        words::counted(totals.calls, "call", "calls")
+    )
 }
 
 fn conditions(experiment: &Experiment) -> Vec<Definition> {
@@ -315,7 +370,7 @@ fn failures(counts: &[crate::report::facts::FailureCount]) -> Vec<FailureRow> {
             condition: failure.condition.clone(),
             kind: failure.kind.clone(),
             count: round::count(failure.count),
-            example: words::shorten(&failure.example),
+            example: words::message(&failure.example),
         })
         .collect()
 }

@@ -5,6 +5,9 @@ use crate::spec::{Call, Value};
 /// The longest text that is shown of a value.
 const LONGEST: usize = 60;
 
+/// The longest message that is shown of a failure.
+const LONGEST_MESSAGE: usize = 300;
+
 /// Writes a call as it would be written: `vote([mini, haiku], by: majority)`. Models and
 /// prompts appear by name; defaults are left out.
 pub(super) fn call(call: &Call) -> String {
@@ -61,10 +64,24 @@ pub(super) fn value(shown: &Value) -> String {
 
 /// Puts text on one line and cuts it where it is long.
 pub(super) fn shorten(text: &str) -> String {
+    cut(text, LONGEST)
+}
+
+/// Puts a message on one line, whole unless it is very long.
+pub(super) fn message(text: &str) -> String {
+    cut(text, LONGEST_MESSAGE)
+}
+
+fn cut(text: &str, longest: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= LONGEST {
+    if line.chars().count() <= longest {
         return line;
     }
-    let cut: String = line.chars().take(LONGEST - 1).collect();
+    let cut: String = line.chars().take(longest - 1).collect();
     format!("{cut}…")
+}
+
+/// Writes a count with its noun: `1 metric`, `2 metrics`.
+pub(super) fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", crate::report::round::count(n), if n == 1 { one } else { many })
 }

@@ -125,6 +125,7 @@ fn take_function(host: &Host, text: &str, start: usize, end: usize, block: &mut 
     let own = text.get(start..end).unwrap_or_default();
     let study::Lexed { tokens, mut problems, digest } = study::lexed(host, own);
     let mut study = Study {
+        fields: Vec::new(),
         problems: Vec::new(),
         doubts: Vec::new(),
         variables: Vec::new(),

@@ -6,6 +6,7 @@
 
 use rhai::{Dynamic, EvalAltResult, LexError, ParseErrorType, Position};
 
+use crate::base::grouped;
 use crate::record::Failure;
 use crate::script::context::failure_of;
 use crate::script::control::Stop;
@@ -128,7 +129,7 @@ pub(super) fn of_runtime_error(error: &mut EvalAltResult) -> Told {
 fn of_stop(stop: &Dynamic) -> String {
     match stop.clone().try_cast::<Stop>() {
         Some(Stop::Operations(most)) => {
-            format!("the script went over its cap of {} operations", thousands(most))
+            format!("the script went over its cap of {} operations", grouped(most))
         }
         Some(Stop::Time(most)) => {
             format!("the script went over its cap of {} s", most.as_secs_f64())
@@ -145,18 +146,6 @@ fn of_thrown(value: &Dynamic) -> String {
         return message.to_string();
     }
     if value.is_unit() { "the script threw".to_owned() } else { value.to_string() }
-}
-
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut shown = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
 }
 
 /// Writes `foo (&str | ImmutableString | String, i64)` as a user would: `foo(text, integer)`.

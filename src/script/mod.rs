@@ -12,6 +12,7 @@ mod context;
 mod control;
 mod extractor;
 mod failure;
+mod fields;
 mod functions;
 mod host;
 mod limits;
@@ -28,12 +29,13 @@ pub use context::{ScriptContext, context_value, failure_value};
 pub use control::ScriptRun;
 pub use extractor::{EXTRACTORS, Extractor};
 pub use failure::{ScriptFailure, ScriptProblem};
+pub use fields::FieldUse;
 pub use functions::{HOST_FUNCTIONS, HostFunction};
 pub use host::Host;
 pub use limits::{Limits, STACK_BYTES};
 pub use study::{FnUse, Snippet, Study, Use};
 pub use value::{
-    CallValue, PromptValue, captured, cast, from_json, item_of, item_value, output_of,
-    output_value, to_json,
+    CallValue, OUTPUT_FIELDS, PromptValue, captured, cast, from_json, item_of,
+    item_value, output_of, output_value, to_json,
 };
 pub use workshop::{Callable, Workshop};

@@ -6,6 +6,7 @@ use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, ScriptFuncDef, Stmt, Token}
 
 use crate::base::Digest;
 use crate::script::failure::ScriptProblem;
+use crate::script::fields::{self, FieldUse};
 use crate::script::host::Host;
 use crate::script::literals::{self, Literals};
 use crate::script::message;
@@ -34,6 +35,8 @@ pub struct Study {
     pub variables: Vec<Use>,
     /// Calls of functions that neither Rhai nor the host has.
     pub functions: Vec<FnUse>,
+    /// Fields of its parameters that it reads plainly, `name.field`, in their order.
+    pub fields: Vec<FieldUse>,
     /// The digest of its tokens, without space and comments.
     pub tokens: Digest,
 }
@@ -73,6 +76,7 @@ pub(super) fn study(host: &Host, snippet: &Snippet<'_>) -> Study {
         doubts: Vec::new(),
         variables: Vec::new(),
         functions: Vec::new(),
+        fields: Vec::new(),
         tokens: digest,
     };
     if !problems.is_empty() {
@@ -98,6 +102,7 @@ pub(super) fn study(host: &Host, snippet: &Snippet<'_>) -> Study {
         doubts,
         variables,
         functions: unknown_functions(host, text, &ast),
+        fields: fields::of(&tokens, snippet.params),
         tokens: digest,
     }
 }
@@ -335,6 +340,37 @@ mod tests {
         for body in ["1 in [1]", "1 !in [1]", "-a", "!true", "a ?? 1", "a?.b", "1..=2"] {
             let study = of(&["a"], body);
             assert_eq!((study.problems, study.functions), (vec![], vec![]), "{body}");
+        }
+    }
+
+    #[test]
+    fn plain_reads_of_a_parameter_s_fields_are_found() {
+        let read = |body: &str| -> Vec<String> {
+            let study = of(&["output", "item"], body);
+            assert_eq!(study.problems, [], "{body}");
+            study
+                .fields
+                .iter()
+                .map(|one| {
+                    assert_eq!(&body[one.start..one.end], one.field);
+                    format!("{}.{}", one.param, one.field)
+                })
+                .collect()
+        };
+        assert_eq!(read("output.txt == item.target"), ["output.txt", "item.target"]);
+        assert_eq!(read("`é ${output.txt} ${item?.hint}`"), ["output.txt", "item.hint"]);
+        // Methods, other objects, and names that mean something else from somewhere on.
+        for body in [
+            "output.len()",
+            "let x = #{ output: #{ a: 1 } }; x.output.a",
+            "let output = #{ txt: 1 }; output.txt",
+            "[#{ a: 1 }].map(|output| output.a)",
+            "for item in [#{ a: 1 }] { item.a } 1",
+            "output = #{ txt: 1 }; output.txt",
+            "try { output.txt } catch { 0 }",
+            "if \"hint\" in item { item.hint } else { 0 }",
+        ] {
+            assert_eq!(read(body), Vec::<String>::new(), "{body}");
         }
     }
 

@@ -234,8 +234,8 @@ fn outputs(module: &mut Module) {
         .set_native_fn("to_string", |output: &mut OutputValue| Ok(output.0.text.clone()));
 }
 
-/// What an output has besides its text.
-const OUTPUT_FIELDS: &[&str] = &[
+/// What an output has.
+pub const OUTPUT_FIELDS: &[&str] = &[
     "text",
     "confidence",
     "votes",

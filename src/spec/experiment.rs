@@ -94,6 +94,9 @@ pub struct Header {
     /// What the file does beside its trials, as a run goes.
     #[serde(default, skip_serializing_if = "Hooks::is_empty")]
     pub hooks: Hooks,
+    /// Where the column of `cluster` is named.
+    #[serde(default)]
+    pub cluster_span: Span,
 }
 
 impl Default for Header {
@@ -110,6 +113,7 @@ impl Default for Header {
             correction: Correction::Holm,
             cluster: None,
             hooks: Hooks::default(),
+            cluster_span: Span::default(),
         }
     }
 }

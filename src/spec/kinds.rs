@@ -250,7 +250,7 @@ const HYPOTHESIS: Signature = Signature::new(
     Param::optional(
         "test",
         Type::Text,
-        "The name of a test, in place of the one that follows from scale and design; refused where it does not fit.",
+        "The test that the claim is to get, in quotes; refused where another follows from scale and design, so it is a word of caution to oneself. There are `\"exact McNemar\"` (or `\"mcnemar\"`), `\"Tango score\"` (`\"tango\"`), `\"CR2-t with pseudo-items\"`, `\"CR2-t\"`, `\"CR2-t and studentised bootstrap\"` (each also `\"t\"`), `\"exact binomial\"` (`\"binomial\"`), `\"score with effective sample size\"` (`\"score\"`), `\"percentile bootstrap\"` (`\"bootstrap\"`) and `\"auto\"`.",
     ),
 ])
 .with_check(check_hypothesis)
@@ -303,19 +303,30 @@ const fn of_sample(name: &'static str, doc: &'static str) -> Signature {
 const MEAN: Signature =
     of_sample("mean", "The mean over items; what a bare `condition.metric` stands for.")
         .with_example("mean(vote.cost) <= 4 * mean(single.cost)");
+/// What is said of a quantile.
+const AGAINST_ANOTHER: &str = "It is compared with that of another condition, `p90(a.latency) < 2 * p90(b.latency)`; no test decides yet how it stands to a number, and a claim with one is refused when it is checked.";
+/// What is said of a function that no test decides.
+const UNDECIDABLE: &str = "Not decidable yet: no test is there, and a claim with it is refused when it is checked.";
+
 const MEDIAN: Signature = of_sample("median", "The median over trials.")
-    .with_example("median(vote.latency) < 2s");
+    .with_details(AGAINST_ANOTHER)
+    .with_example("median(vote.latency) < median(single.latency)");
 const SD: Signature = of_sample("sd", "The standard deviation over items.")
+    .with_details(UNDECIDABLE)
     .with_example("sd(vote.latency) < sd(single.latency)");
 const SUM: Signature = of_sample("sum", "The number of items times the mean.")
     .with_example("sum(hedged.requests) <= 115% * sum(plain.requests)");
-const P50: Signature =
-    of_sample("p50", "The 50th percentile.").with_example("p50(vote.latency) < 2s");
+const P50: Signature = of_sample("p50", "The 50th percentile.")
+    .with_details(AGAINST_ANOTHER)
+    .with_example("p50(vote.latency) < p50(single.latency)");
 const P90: Signature = of_sample("p90", "The 90th percentile.")
+    .with_details(AGAINST_ANOTHER)
     .with_example("p90(vote.latency) > p90(single.latency)");
-const P95: Signature =
-    of_sample("p95", "The 95th percentile.").with_example("p95(vote.latency) < 2s");
+const P95: Signature = of_sample("p95", "The 95th percentile.")
+    .with_details(AGAINST_ANOTHER)
+    .with_example("p95(vote.latency) < p95(single.latency)");
 const P99: Signature = of_sample("p99", "The 99th percentile.")
+    .with_details(AGAINST_ANOTHER)
     .with_example("p99(hedged.latency) <= 50% * p99(plain.latency)");
 const QUANTILE: Signature =
     Signature::new("quantile", Type::Estimand, "The quantile of the order given.")
@@ -323,7 +334,8 @@ const QUANTILE: Signature =
             SAMPLE,
             Param::required("q", Type::Fraction, "The order, between 0% and 100%."),
         ])
-        .with_example("quantile(vote.latency, 75%) < 2s");
+        .with_details(AGAINST_ANOTHER)
+        .with_example("quantile(vote.latency, 75%) < quantile(single.latency, 75%)");
 const TREND: Signature = Signature::new(
     "trend",
     Type::Estimand,
@@ -340,6 +352,7 @@ const EFFECT: Signature = Signature::new(
     "The effect of a variable of a family: with two values the last minus the first, with \
      more whether any differs.",
 )
+.with_details("With three values and more no test decides it yet, and it is refused when it is checked.")
 .with_params(&[
     Param::required("factor", Type::Any, "The family's variable."),
     Param::required("x", Type::Estimand, "A family's sample: `grid.correct`."),
@@ -351,6 +364,7 @@ const CORRELATION: Signature =
             Param::required("x", Type::Estimand, "A sample: `condition.metric`."),
             Param::required("y", Type::Estimand, "Another."),
         ])
+        .with_details(UNDECIDABLE)
         .with_example("correlation(vote.correct, vote.cost) > 0");
 
 fn complain(param: &'static str, message: &str, help: &str) -> Complaint {

@@ -1,13 +1,15 @@
 //! What was claimed and shown, and when: so that a claim made after a look at the data can
 //! be told from one made before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use chrono::{DateTime, FixedOffset};
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::spec::{Experiment, Hypothesis};
 use crate::store::error::StoreError;
 use crate::store::read::with;
 use crate::store::run::{RunStatus, Store};
@@ -74,7 +76,19 @@ pub struct EarlierRun {
     pub status: RunStatus,
     /// Whether its experiment, by digest, is that of the run which was made.
     pub same_experiment: bool,
+    /// Its seed; runs noted by earlier versions do not say.
+    #[serde(default)]
+    pub seed: Option<u64>,
+    /// The claims of its family.
+    #[serde(default)]
+    pub claims: Vec<String>,
 }
+
+/// The kind of event that says which trials were taken over, and what had changed since.
+const TAKEN_OVER: &str = "taken_over";
+
+/// Marks a digest of the family whose items changed after a verdict was shown.
+const CHANGED_ITEMS: &str = "changed items: ";
 
 /// The kind of event that lists the runs which were there before.
 const EARLIER_RUNS: &str = "earlier_runs";
@@ -110,6 +124,8 @@ impl Store {
                 failed: run.failed,
                 status: run.status,
                 same_experiment: run.info.experiment == own,
+                seed: Some(run.info.seed),
+                claims: claims(&run.folder),
             })
             .collect();
         self.note(at, EARLIER_RUNS, &serde_json::json!(rows))
@@ -232,7 +248,7 @@ impl Store {
             let transaction = self.connection.transaction()?;
             transaction.execute("DELETE FROM family", [])?;
             for (place, entry) in (0_i64..).zip(&family) {
-                let mark = if marked { "changed items: " } else { "" };
+                let mark = if marked { CHANGED_ITEMS } else { "" };
                 transaction.execute(
                     "INSERT INTO family VALUES (?1, ?2, ?3, ?4)",
                     params![
@@ -248,22 +264,84 @@ impl Store {
         with(write).map_err(|source| StoreError::database(&path, source))
     }
 
-    /// Returns the names of the run's hypotheses that are exploratory: they were not in the
-    /// family, or were other claims then.
+    /// Returns the names of the run's hypotheses that are exploratory.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
     pub fn exploratory(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.why_exploratory()?.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// Returns the run's hypotheses that are exploratory, since they were not in the family
+    /// or were other claims then, each with why: a sentence.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn why_exploratory(&self) -> Result<Vec<(String, String)>, StoreError> {
         let family = self.family()?;
-        let stood = |name: &str, digest: &str| {
-            family.iter().any(|entry| entry.name == name && entry.digest == digest)
-        };
-        let hypotheses = self.experiment()?.hypotheses;
-        Ok(hypotheses
-            .into_iter()
-            .filter(|h| !stood(&h.name, &h.digest.to_string()))
-            .map(|hypothesis| hypothesis.name)
+        let mut found = Vec::new();
+        for hypothesis in self.experiment()?.hypotheses {
+            let digest = hypothesis.digest.to_string();
+            let entry = family.iter().find(|entry| entry.name == hypothesis.name);
+            let why = match entry {
+                Some(entry) if entry.digest == digest => continue,
+                None => "it is new since the first trial was stored.".to_owned(),
+                Some(entry) if entry.digest == format!("{CHANGED_ITEMS}{digest}") => {
+                    "the items changed after a verdict was shown.".to_owned()
+                }
+                Some(entry) if entry.claim != hypothesis.claim_text => format!(
+                    "its claim was `{}` when the first trial was stored.",
+                    entry.claim
+                ),
+                Some(_) => self.changed_since(&hypothesis.name)?,
+            };
+            found.push((hypothesis.name, why));
+        }
+        Ok(found)
+    }
+
+    /// Says what a hypothesis reaches that changed since the run that its family is from, as
+    /// it was noted when its trials were taken over.
+    fn changed_since(&self, hypothesis: &str) -> Result<String, StoreError> {
+        let noted = self.events()?.into_iter().rev().find_map(|event| {
+            let changes = event.detail.get("changes")?.get(hypothesis)?.as_str()?;
+            (event.kind == TAKEN_OVER).then(|| changes.to_owned())
+        });
+        Ok(match noted {
+            Some(changes) => {
+                format!("since the first trial was stored, {changes} changed.")
+            }
+            None => {
+                "something that it reaches was other when the first trial was stored."
+                    .to_owned()
+            }
+        })
+    }
+
+    /// Returns, for each hypothesis that stood in an earlier run and is another now, what of
+    /// it changed: to be noted when trials are taken over.
+    ///
+    /// # Errors
+    ///
+    /// When either database cannot be read.
+    pub fn changes_since(
+        &self,
+        earlier: &Self,
+    ) -> Result<BTreeMap<String, String>, StoreError> {
+        let (own, then) = (self.experiment()?, earlier.experiment()?);
+        let family = earlier.family()?;
+        Ok(own
+            .hypotheses
+            .iter()
+            .filter_map(|hypothesis| {
+                let entry = family.iter().find(|entry| entry.name == hypothesis.name)?;
+                let digest =
+                    entry.digest.strip_prefix(CHANGED_ITEMS).unwrap_or(&entry.digest);
+                let changes = changes(&own, &then, hypothesis, digest)?;
+                Some((hypothesis.name.clone(), changes))
+            })
             .collect())
     }
 
@@ -324,4 +402,59 @@ impl Store {
         };
         with(read).map_err(|source| self.failed(source))
     }
+}
+
+/// Returns the claims of a run's family; none where it cannot be read.
+fn claims(folder: &Path) -> Vec<String> {
+    let family = Store::read(folder).and_then(|store| store.family());
+    family.unwrap_or_default().into_iter().map(|entry| entry.claim).collect()
+}
+
+/// Names what a hypothesis reaches that is other than in an earlier experiment, where its
+/// digest there is the one of the family.
+fn changes(
+    own: &Experiment,
+    earlier: &Experiment,
+    hypothesis: &Hypothesis,
+    then: &str,
+) -> Option<String> {
+    let before = earlier.hypotheses.iter().find(|one| one.name == hypothesis.name)?;
+    if before.digest.to_string() != then || before.digest == hypothesis.digest {
+        return None;
+    }
+    let mut found: Vec<String> = Vec::new();
+    let mut tell = |changed: bool, what: &str| {
+        if changed {
+            found.push(what.to_owned());
+        }
+    };
+    tell(before.claim != hypothesis.claim, "its claim");
+    tell(before.alpha.total_cmp(&hypothesis.alpha).is_ne(), "its `alpha`");
+    tell(before.alternative != hypothesis.alternative, "its `alternative`");
+    tell(before.test != hypothesis.test, "its `test`");
+    let (header, old) = (&own.header, &earlier.header);
+    tell(header.correction != old.correction, "`correction`");
+    tell(header.repeats != old.repeats, "`repeats`");
+    tell(header.cluster != old.cluster, "`cluster`");
+    let data = |one: &Experiment| one.dataset.as_ref().map(|data| data.call.digest());
+    tell(data(own) != data(earlier), "the dataset");
+    let samples = hypothesis.claim.samples();
+    let conditions: BTreeSet<&str> =
+        samples.iter().map(|sample| sample.condition.as_str()).collect();
+    for name in conditions {
+        let digest = |one: &Experiment| {
+            one.condition(name).map(|(_, condition)| condition.strategy.digest())
+        };
+        tell(digest(own) != digest(earlier), &format!("the condition {name}"));
+    }
+    let metrics: BTreeSet<&str> =
+        samples.iter().map(|sample| sample.metric.as_str()).collect();
+    for name in metrics {
+        let digest = |one: &Experiment| {
+            let metric = one.metrics.iter().find(|metric| metric.name == name)?;
+            Some((metric.call.digest(), metric.scale, metric.missing))
+        };
+        tell(digest(own) != digest(earlier), &format!("the metric {name}"));
+    }
+    (!found.is_empty()).then(|| found.join(", "))
 }

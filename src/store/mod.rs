@@ -33,4 +33,4 @@ pub use history::{EarlierRun, FamilyEntry, HistoryEvent, ShownVerdict};
 pub use models::ModelCounts;
 pub use read::{Committed, ConditionCounts, FailureCount, MetricCounts, Spent, Totals};
 pub use run::{NewRun, RunInfo, RunStatus, Store, StoredMetric};
-pub use runs::{FoundRun, find_runs, resolve_run};
+pub use runs::{DamagedRun, FoundRun, damaged_runs, find_runs, resolve_run};

@@ -28,7 +28,7 @@ pub struct FoundRun {
 
 /// Returns the runs below `out`, newest first; those of one experiment, or of all.
 ///
-/// A folder that holds no run that can be read is left out.
+/// A folder that holds no run that can be read is left out; see [`damaged_runs`].
 ///
 /// # Errors
 ///
@@ -45,6 +45,44 @@ pub fn find_runs(out: &Path, name: Option<&str>) -> Result<Vec<FoundRun>, StoreE
         }
     }
     found.sort_by(|a, b| (b.info.created, &b.folder).cmp(&(a.info.created, &a.folder)));
+    Ok(found)
+}
+
+/// A folder with a run that cannot be read.
+#[derive(Debug, Clone, Serialize)]
+pub struct DamagedRun {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Why it cannot be read.
+    pub reason: String,
+}
+
+/// Returns the runs below `out` that cannot be read, by name; those of one experiment, or of
+/// all.
+///
+/// # Errors
+///
+/// When a folder is there and cannot be listed.
+pub fn damaged_runs(
+    out: &Path,
+    name: Option<&str>,
+) -> Result<Vec<DamagedRun>, StoreError> {
+    let experiments = match name {
+        Some(name) => vec![out.join(name)],
+        None => folders(out)?,
+    };
+    let mut found = Vec::new();
+    for experiment in experiments {
+        for folder in folders(&experiment)? {
+            if !folder.join(folder::DATABASE).is_file() {
+                continue;
+            }
+            if let Err(error) = examine(&folder) {
+                let reason = error.to_string();
+                found.push(DamagedRun { folder, reason });
+            }
+        }
+    }
     Ok(found)
 }
 
@@ -96,12 +134,16 @@ fn folders(parent: &Path) -> Result<Vec<PathBuf>, StoreError> {
 }
 
 fn look(folder: &Path) -> Option<FoundRun> {
-    let store = Store::read(folder).ok()?;
-    let counts = store.counts().ok()?;
-    Some(FoundRun {
+    examine(folder).ok()
+}
+
+fn examine(folder: &Path) -> Result<FoundRun, StoreError> {
+    let store = Store::read(folder)?;
+    let counts = store.counts()?;
+    Ok(FoundRun {
         folder: folder.to_owned(),
         info: store.info().clone(),
-        status: store.status().ok()?,
+        status: store.status()?,
         committed: counts.iter().map(|count| count.committed).sum(),
         failed: counts.iter().map(|count| count.failed).sum(),
         busy: folder::is_locked(folder),

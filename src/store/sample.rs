@@ -82,7 +82,8 @@ impl Store {
     ) -> rusqlite::Result<Vec<Observed>> {
         with(|| {
             let mut statement = self.connection.prepare_cached(
-                "SELECT trial, value, problem IS NULL FROM scores
+                "SELECT trial, value, problem IS NULL, failure IS NOT NULL
+                 FROM scores JOIN trials USING (trial)
                  WHERE metric = ?1 AND trial BETWEEN ?2 AND ?3 ORDER BY trial",
             )?;
             let metric = i64::try_from(metric).unwrap_or(i64::MAX);
@@ -91,9 +92,10 @@ impl Store {
             let mut sample = Vec::new();
             while let Some(row) = rows.next()? {
                 let value = match row.get(1)? {
+                    _ if row.get(3)? => Observation::Failed,
                     Some(value) => Observation::Value(value),
                     None if row.get(2)? => Observation::Unscored,
-                    None => Observation::Failed,
+                    None => Observation::ScoreFailed,
                 };
                 sample.push(self.observed(row.get(0)?, value));
             }

@@ -87,6 +87,7 @@ fn experiment(scale: Scale, repeats: u32, claims: Vec<Claim>) -> Experiment {
             correction: Correction::Holm,
             cluster: None,
             hooks: Hooks::default(),
+            cluster_span: Span::default(),
         },
         models: Vec::new(),
         dataset: None,
@@ -174,7 +175,7 @@ fn a_family_is_corrected_together_and_identical_conditions_are_inconclusive() {
     let claims = vec![greater(side("a"), side("b")), greater(side("a"), side("c"))];
     let found = run(Scale::Binary, 1, claims, &table);
     let (first, second) = (&found.hypotheses["h1"], &found.hypotheses["h2"]);
-    assert!((first.p_adjusted / first.p - 2.0).abs() < 1e-12);
+    assert!((first.p_adjusted.unwrap() / first.p - 2.0).abs() < 1e-12);
     assert_eq!((second.p, second.verdict), (1.0, Verdict::Inconclusive));
 }
 
@@ -194,6 +195,27 @@ fn failures_count_as_wrong_and_are_reported_both_ways() {
     assert_eq!(h.failed["a"], 12);
     assert_eq!(h.verdict, Verdict::Inconclusive);
     assert_eq!(h.with_failures.unwrap().best, Verdict::Supported);
+}
+
+#[test]
+fn a_score_that_failed_is_left_out_with_its_pair_and_pushed_both_ways() {
+    let mut a = once(vec![1.0; 60]);
+    let b = once((0..60).map(|i| f64::from(u8::from(i < 52))));
+    for trial in a.iter_mut().take(12) {
+        trial[0] = Observation::ScoreFailed;
+    }
+    let side = |name| of(Condensed::Mean, name, Scale::Binary);
+    let claim = greater(side("a"), side("b"));
+    let found = run(Scale::Binary, 1, vec![claim], &Table(vec![a, b.clone(), b]));
+    let h = &found.hypotheses["h1"];
+    assert_eq!((h.failed["a"], h.failed_scores["a"], h.n_items), (0, 12, 48));
+    // Eight pairs differ, all one way: 2 / 2⁸.
+    assert!((h.p - 2.0 / 256.0).abs() < 1e-15, "{}", h.p);
+    assert_eq!(h.verdict, Verdict::Supported);
+    assert_eq!(h.with_failures.unwrap().worst, Verdict::Inconclusive);
+    let shown = &found.conditions["a"].metrics["y"];
+    assert_eq!((shown.n, shown.failed, shown.failed_scores), (48, 12, 12));
+    assert_eq!(shown.mean, Some(1.0));
 }
 
 #[test]

@@ -407,3 +407,335 @@ fn the_reference_in_the_repository_is_what_the_program_writes() {
         );
     }
 }
+
+#[test]
+fn every_claim_of_the_reference_checks_or_says_that_it_does_not() {
+    let reference =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/claims.md");
+    let page = std::fs::read_to_string(reference).unwrap();
+    let folder = TempDir::new().unwrap();
+    let mut seen = 0;
+    for chapter in page.split("\n## ").skip(1) {
+        let claim = chapter.split("```crucible\n").nth(1).unwrap();
+        let claim = claim.split("\n```").next().unwrap();
+        let text = format!(
+            "experiment e {{ seed: 1 }}\n\
+             model a = sim(accuracy: 70%, price: [$1/Mtok, $1/Mtok])\n\
+             model b = sim(accuracy: 80%, price: [$1/Mtok, $1/Mtok])\n\
+             dataset d = items(30, |i| #{{ input: `q`, target: i }})\n\
+             condition vote = ask(a)\ncondition single = ask(b)\n\
+             condition hedged = ask(a)\ncondition plain = ask(b)\n\
+             condition panel[n in 1..=3] = vote(repeat(a, n), answer: last_number)\n\
+             condition grid[m in [a, b]] = ask(m)\n\
+             metric correct = exact_match(extract: last_number)\n\
+             hypothesis h {{ claim: {claim} }}\n"
+        );
+        std::fs::write(folder.path().join("e.crucible"), text).unwrap();
+        let output = crucible(folder.path(), &["check", "e.crucible"]);
+        let refused = chapter.contains("Not decidable yet");
+        assert_eq!(output.status.success(), !refused, "{claim}\n{}", stderr(&output));
+        seen += 1;
+    }
+    assert_eq!(seen, 12);
+}
+
+#[test]
+fn a_field_that_no_output_has_is_told_when_the_file_is_checked() {
+    let text = SMALL.replace("extract: last_number", "extract: |o| o.txt");
+    let folder = folder(&text);
+    let output = crucible(folder.path(), &["check", "small.crucible"]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    assert!(told.contains("check::unknown_field"), "{told}");
+    assert!(told.contains("did you mean `text`?"), "{told}");
+}
+
+/// Runs and plans a file that names a column which no item has; both must tell it at once.
+fn tells_the_column(text: &str, place: &str, help: &str) {
+    let folder = folder(text);
+    for arguments in [&["plan", "small.crucible"][..], &["small.crucible"]] {
+        let output = crucible(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let told = stderr(&output);
+        assert!(told.contains("run::cannot_build"), "{told}");
+        assert!(told.contains(&format!("small.crucible:{place}]")), "{told}");
+        assert!(told.contains(help), "{told}");
+    }
+    assert!(!folder.path().join("runs/small").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_column_that_no_item_has_is_told_before_anything_is_asked() {
+    let hinted = SMALL.replace("target: i + 1 }", "target: i + 1, hint: `a` }");
+    let closure = hinted.replace(
+        "exact_match(extract: last_number)",
+        "score(|output, row| output.text == row.hnit)",
+    );
+    tells_the_column(&closure, "6:57", "did you mean `hint`?");
+    let prompt = hinted.replace("ask(m)", "ask(m, prompt: \"{{ input }} {{ hnit }}\")");
+    tells_the_column(&prompt, "4:48", "did you mean `hint`?");
+    let named = "prompt coached { template: \"{{ input }}, {{ hnit }}\" }\n".to_owned()
+        + hinted.replace("ask(m)", "ask(m, prompt: coached)").as_str();
+    tells_the_column(&named, "1:45", "did you mean `hint`?");
+    let target = hinted.replace("last_number)", "last_number, target: \"hnit\")");
+    let target =
+        target.replace("answer: last_number, target: \"hnit\")", "answer: last_number)");
+    tells_the_column(&target, "6:60", "did you mean `hint`?");
+    let cluster = hinted.replace("seed: 1", "seed: 1, cluster: \"hnit\"");
+    tells_the_column(&cluster, "1:38", "did you mean `hint`?");
+    // What is asked for first may be missing; a column that some items have is theirs.
+    let asked = hinted.replace(
+        "exact_match(extract: last_number)",
+        "score(|output, item| \"none\" in item.keys() && item.none == 1)",
+    );
+    let folder = folder(&asked);
+    assert!(crucible(folder.path(), &["plan", "small.crucible"]).status.success());
+}
+
+#[test]
+fn a_metric_that_fails_everywhere_decides_nothing() {
+    let text = SMALL.replace(
+        "exact_match(extract: last_number)",
+        "score(|output, item| throw \"a long way to say that this metric cannot score a thing\", scale: binary)",
+    );
+    let folder = folder(&text);
+    let document = json(folder.path(), &["small.crucible", "--format", "json"]);
+    let metric = &document["conditions"]["one"]["correct"];
+    assert_eq!((&metric["mean"], &metric["n"]), (&Json::Null, &Json::from(0)));
+    assert_eq!((&metric["failed"], &metric["failed_scores"]), (&30.into(), &30.into()));
+    assert_eq!(document["trials"]["failed"], 0);
+    let h = &document["hypotheses"]["h"];
+    assert_eq!(h["verdict"], "inconclusive");
+    assert_eq!(h["failed_scores"]["one"], 30);
+    assert_eq!(h["failed"]["one"], 0);
+    let reason = h["reason"].as_str().unwrap();
+    assert!(reason.contains("correct failed on all 30 trials of one"), "{reason}");
+    assert_eq!(h["with_failures"]["best"], "supported");
+    assert_eq!(h["with_failures"]["worst"], "refuted");
+    let example = document["score_failures"][0]["example"].as_str().unwrap();
+    let run = document["run_dir"].as_str().unwrap();
+    let shown = stdout(&crucible(folder.path(), &["show", run]));
+    assert!(shown.contains("–") && !shown.contains("0.0%"), "{shown}");
+    assert!(shown.contains("failed on all 30 trials"), "{shown}");
+    let report =
+        std::fs::read_to_string(folder.path().join(run).join("report.md")).unwrap();
+    assert!(report.contains("cannot score a thing"), "{report}");
+    let lines = stdout(&crucible(folder.path(), &["export", run, "--to", "jsonl"]));
+    let row: Json = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(row["score_problems"]["correct"], example);
+    let table = stdout(&crucible(folder.path(), &["export", run, "--to", "csv"]));
+    assert!(table.lines().next().unwrap().contains("correct_problem"), "{table}");
+    assert!(table.lines().nth(1).unwrap().contains("cannot score a thing"), "{table}");
+}
+
+#[test]
+fn failed_trials_are_counted_in_every_column() {
+    let text = SMALL
+        .replace("seed: 1", "seed: 1, max_failures: 100%")
+        .replace("accuracy: 70%", "accuracy: 70%, failures: 50%, attempts: 1");
+    let folder = folder(&text);
+    let document = json(folder.path(), &["small.crucible", "--format", "json"]);
+    let failed = |name: &str| document["conditions"]["one"][name]["failed"].clone();
+    let all = document["failures"].as_array().unwrap();
+    let one: u64 = all
+        .iter()
+        .filter(|row| row["condition"] == "one")
+        .map(|row| row["count"].as_u64().unwrap())
+        .sum();
+    assert!(one > 0, "{document:#}");
+    for name in ["correct", "latency", "cost", "requests"] {
+        assert_eq!(failed(name), one, "{name}");
+    }
+    let run = document["run_dir"].as_str().unwrap();
+    let report =
+        std::fs::read_to_string(folder.path().join(run).join("report.md")).unwrap();
+    let row = report.lines().find(|line| line.starts_with("| one ")).unwrap();
+    assert!(row.ends_with(&format!("| 30 | {one} |")), "{report}");
+    let shown = stdout(&crucible(folder.path(), &["show", run]));
+    let block = shown.lines().skip_while(|line| !line.starts_with("one"));
+    let line = block.map(str::trim).find(|line| line.starts_with("failed")).unwrap();
+    assert!(line.ends_with(&format!(" {one}")), "{shown}");
+}
+
+#[test]
+fn a_level_is_shown_in_its_own_unit() {
+    let text = SMALL.replace("three.correct > one.correct", "one.correct > 50%");
+    let folder = folder(&text);
+    let shown = stdout(&crucible(folder.path(), &["small.crucible"]));
+    let line =
+        shown.lines().skip_while(|line| !line.contains("one.correct > 50%")).nth(1);
+    let line = line.unwrap().trim();
+    assert!(line.contains("% [") && !line.contains("pp"), "{line}");
+    assert!(!line.starts_with('+'), "{line}");
+}
+
+#[test]
+fn a_selection_is_said_and_its_command_repeats_it() {
+    let folder = folder(SMALL);
+    let set = ["--set", "experiment.seed=7", "--set", "experiment.budget=$1"];
+    let mut arguments = vec!["small.crucible", "--format", "json", "--limit", "5"];
+    arguments.extend(set);
+    arguments.extend(["--only", "one"]);
+    let part = json(folder.path(), &arguments);
+    let wanted =
+        "crucible-run small.crucible --set experiment.seed=7 --limit 5 --only one";
+    assert_eq!(part["command"], wanted);
+    assert_eq!(part["selection"]["of_items"], 30);
+    let run = part["run_dir"].as_str().unwrap();
+    let report =
+        std::fs::read_to_string(folder.path().join(run).join("report.md")).unwrap();
+    assert!(report.contains(wanted), "{report}");
+    assert!(report.contains("5 of 30 items"), "{report}");
+    let shown = stdout(&crucible(folder.path(), &["show", run]));
+    assert!(shown.contains("5 of 30 items (--limit), only the condition one"), "{shown}");
+    // The whole run then holds more than a part of it that is asked for.
+    let mut whole = vec!["small.crucible"];
+    whole.extend(set);
+    assert!(crucible(folder.path(), &whole).status.success());
+    whole.extend(["--limit", "3"]);
+    let output = crucible(folder.path(), &whole);
+    assert!(stderr(&output).contains("holds 60 trials"), "{}", stderr(&output));
+    let list = stdout(&crucible(folder.path(), &["list"]));
+    assert!(list.trim_end().ends_with("60 of 60 trials, complete"), "{list}");
+}
+
+#[test]
+fn a_plan_says_what_is_left() {
+    let text = SMALL.replace("accuracy: 70%", "accuracy: 70%, price: [$1/Mtok, $1/Mtok]");
+    let folder = folder(&text);
+    let plan = || json(folder.path(), &["plan", "small.crucible", "--format", "json"]);
+    let before = plan();
+    assert_eq!(
+        (&before["left"]["trials"], &before["taken_over"]),
+        (&60.into(), &0.into())
+    );
+    assert_eq!(before["left"]["cost_usd"], before["cost_usd"]);
+    json(folder.path(), &["small.crucible", "--format", "json", "--only", "one"]);
+    let after = plan();
+    assert_eq!(after["committed"], 30);
+    assert_eq!(
+        (&after["left"]["trials"], &after["left"]["calls"]),
+        (&30.into(), &90.into())
+    );
+    let changed = text + "hypothesis again { claim: one.correct > 50% }\n";
+    std::fs::write(folder.path().join("small.crucible"), changed).unwrap();
+    let other = plan();
+    assert_eq!((&other["committed"], &other["taken_over"]), (&0.into(), &30.into()));
+    assert_eq!(other["left"]["trials"], 30);
+    let page = stdout(&crucible(folder.path(), &["plan", "small.crucible"]));
+    assert!(
+        page.contains("30 are taken over from earlier runs; left: 30 trials"),
+        "{page}"
+    );
+}
+
+#[test]
+fn an_exploratory_hypothesis_has_no_adjusted_p_and_says_what_changed() {
+    let folder = folder(SMALL);
+    json(folder.path(), &["small.crucible", "--format", "json"]);
+    let changed = SMALL.replace("extract: last_number)", "extract: first_number)");
+    std::fs::write(folder.path().join("small.crucible"), changed).unwrap();
+    let document = json(folder.path(), &["small.crucible", "--format", "json"]);
+    let h = &document["hypotheses"]["h"];
+    assert_eq!(h["p_adjusted"], Json::Null);
+    let why = h["exploratory"].as_str().unwrap();
+    assert!(why.contains("the metric correct changed"), "{why}");
+    let run = document["run_dir"].as_str().unwrap();
+    let shown = stdout(&crucible(folder.path(), &["show", run]));
+    assert!(shown.contains("exploratory: since the first trial was stored"), "{shown}");
+    let report =
+        std::fs::read_to_string(folder.path().join(run).join("report.md")).unwrap();
+    assert!(
+        !report.contains("adjusted p") && !report.contains("after correction"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_claim_run_again_under_other_seeds_says_so() {
+    let folder = folder(SMALL);
+    for seed in ["experiment.seed=5", "experiment.seed=6"] {
+        json(folder.path(), &["small.crucible", "--format", "json", "--set", seed]);
+    }
+    let document = json(folder.path(), &["small.crucible", "--format", "json"]);
+    let run = document["run_dir"].as_str().unwrap();
+    let report =
+        std::fs::read_to_string(folder.path().join(run).join("report.md")).unwrap();
+    let wanted = "2 earlier runs tested this claim under other seeds";
+    assert!(report.contains(wanted), "{report}");
+}
+
+#[test]
+fn groups_are_called_groups_and_few_are_told() {
+    let text = SMALL
+        .replace("seed: 1", "seed: 1, cluster: \"topic\"")
+        .replace("target: i + 1 }", "target: i + 1, topic: i % 4 }");
+    let folder = folder(&text);
+    let plan = crucible(folder.path(), &["plan", "small.crucible"]);
+    assert!(stderr(&plan).contains("4 groups of `topic`"), "{}", stderr(&plan));
+    let document = json(folder.path(), &["small.crucible", "--format", "json"]);
+    let run = document["run_dir"].as_str().unwrap();
+    let report =
+        std::fs::read_to_string(folder.path().join(run).join("report.md")).unwrap();
+    assert!(report.contains("over 30 items in 4 groups"), "{report}");
+    assert!(report.contains("too few groups to generalise"), "{report}");
+    assert!(report.contains("To settle it: 4 groups"), "{report}");
+}
+
+#[test]
+fn a_damaged_run_is_listed_and_not_passed_over_in_silence() {
+    let folder = folder(SMALL);
+    let document = json(folder.path(), &["small.crucible", "--format", "json"]);
+    let run = document["run_dir"].as_str().unwrap();
+    std::fs::write(folder.path().join(run).join("run.db"), "no database at all").unwrap();
+    let list = stdout(&crucible(folder.path(), &["list"]));
+    assert!(list.contains(run) && list.contains("damaged"), "{list}");
+    let again = crucible(folder.path(), &["small.crucible"]);
+    assert!(stderr(&again).contains("cannot be gone on with"), "{}", stderr(&again));
+}
+
+#[test]
+fn a_cost_that_no_trial_will_know_is_warned_of() {
+    let text = SMALL.replace("three.correct > one.correct", "three.cost > one.cost");
+    let folder = folder(&text);
+    let output = crucible(folder.path(), &["check", "small.crucible"]);
+    assert!(output.status.success());
+    assert!(stderr(&output).contains("check::unknown_measure"), "{}", stderr(&output));
+    let shown = stdout(&crucible(folder.path(), &["small.crucible"]));
+    assert!(shown.contains("not known for any of its 30 trials"), "{shown}");
+}
+
+#[test]
+fn what_a_script_logged_is_exported() {
+    let text = "experiment small { seed: 1 }\n\
+        model m = sim(accuracy: 70%)\n\
+        dataset d = items(2, |i| #{ input: `q`, target: i })\n\
+        strategy noted(m) = |ctx, item| { ctx.log(`saw ${item.input}`); ctx.ask(m, item.input) }\n\
+        condition one = noted(m)\n\
+        condition two = vote(repeat(m, 3), answer: last_number)\n";
+    let folder = folder(text);
+    let document = json(folder.path(), &["small.crucible", "--format", "json"]);
+    let run = document["run_dir"].as_str().unwrap();
+    let lines = stdout(&crucible(folder.path(), &["export", run, "--to", "jsonl"]));
+    let rows: Vec<Json> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |name: &str| rows.iter().find(|row| row["condition"] == name).unwrap();
+    assert_eq!(of("one")["trace"], serde_json::json!(["saw q"]));
+    assert_eq!(of("two")["votes"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_test_may_be_named_shortly_and_stands_in_quotes() {
+    let named = |test: &str| {
+        SMALL.replace("one.correct }", &format!("one.correct, test: {test} }}"))
+    };
+    let text = named("\"mcnemar\"");
+    let fine = folder(&text);
+    assert!(crucible(fine.path(), &["check", "small.crucible"]).status.success());
+    let bare = folder(&named("mcnemar"));
+    let told = stderr(&crucible(bare.path(), &["check", "small.crucible"]));
+    assert!(told.contains("a string stands in quotes: `\"mcnemar\"`"), "{told}");
+    let wrong = folder(&named("\"wilcoxon\""));
+    let told = stderr(&crucible(wrong.path(), &["check", "small.crucible"]));
+    assert!(told.contains("test: \"exact McNemar\""), "{told}");
+}

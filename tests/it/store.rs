@@ -56,6 +56,7 @@ pub(crate) fn experiment(
             correction: Correction::Holm,
             cluster: None,
             hooks: Hooks::default(),
+            cluster_span: Span::default(),
         },
         models: Vec::new(),
         dataset: Some(DatasetDef {
@@ -265,7 +266,7 @@ fn a_sample_is_ordered_and_says_what_is_not_a_number() {
         sample("m"),
         [
             (0, 0, Observation::Value(0.5)),
-            (0, 1, Observation::Failed),
+            (0, 1, Observation::ScoreFailed),
             (3, 0, Observation::Failed),
             (3, 1, Observation::Unscored),
         ]

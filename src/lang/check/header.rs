@@ -44,6 +44,7 @@ impl<'a> Checker<'a> {
             },
             cluster: call.text("cluster").map(str::to_owned),
             hooks: hooks(&call),
+            cluster_span: call.args.get("cluster").map(|a| a.span).unwrap_or_default(),
         };
         Some((header, call.arg("dataset").cloned()))
     }

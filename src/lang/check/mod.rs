@@ -23,6 +23,7 @@ mod estimand;
 mod experiment;
 mod factor;
 mod family;
+mod field;
 mod header;
 mod library;
 mod overrides;

@@ -298,6 +298,9 @@ impl<'a> Checker<'a> {
         problem.help = unit_of_name(name);
         let near = || suggest::did_you_mean(name, known.clone());
         problem.help = problem.help.or_else(near).or_else(|| {
+            if due.ty == Type::Text {
+                return Some(format!("a string stands in quotes: `\"{name}\"`"));
+            }
             let all = suggest::listed(known);
             (!all.is_empty()).then(|| format!("what is defined: {all}"))
         });

@@ -206,6 +206,7 @@ impl<'a> Checker<'a> {
             self.capture(variable, place, beside, &names, scope, &mut captures);
         }
         self.known_functions(&study.functions, closure.body.span, scope.unit);
+        self.known_fields(&study.fields, params, &names, closure.body.span);
         if self.out.len() > before {
             return None;
         }
@@ -477,7 +478,7 @@ pub(super) fn twice(fun: &Fun, first: &Fun) -> Diagnostic {
 }
 
 /// The span of the bytes `start..end` of a text that stands at `span`.
-fn within(span: Span, start: usize, end: usize) -> Span {
+pub(super) fn within(span: Span, start: usize, end: usize) -> Span {
     let base = span.start as usize;
     let last = span.end as usize;
     Span::new(span.file, (base + start).min(last), (base + end).min(last))

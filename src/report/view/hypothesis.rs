@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::analysis::{HypothesisFindings, Verdict};
-use crate::report::round;
+use crate::report::{round, words};
 use crate::spec::Alternative;
 
 /// A hypothesis as the report shows it.
@@ -16,7 +16,12 @@ pub(in crate::report) struct HypothesisView {
     pub(in crate::report) estimate: String,
     pub(in crate::report) interval: String,
     pub(in crate::report) p: String,
+    /// The p after the correction; for an exploratory one, that there is none.
     pub(in crate::report) p_adjusted: String,
+    /// `p = 0.012 (corrected 0.024)` for the terminal.
+    pub(in crate::report) p_sentence: String,
+    /// Why it is inconclusive, for the terminal; nothing for another verdict.
+    pub(in crate::report) why: Vec<String>,
     pub(in crate::report) test: String,
     pub(in crate::report) effect: String,
     pub(in crate::report) exploratory: Option<String>,
@@ -26,19 +31,32 @@ pub(in crate::report) struct HypothesisView {
     pub(in crate::report) paragraph: Vec<String>,
 }
 
+/// What is known of a hypothesis beside its findings.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Beside {
+    /// Whether the groups of a column are the independent units.
+    pub(super) clustered: bool,
+    /// Whether only a part of the experiment was asked.
+    pub(super) selected: bool,
+    /// Earlier runs that tested the claim under other seeds.
+    pub(super) other_seeds: u64,
+}
+
 impl HypothesisView {
     /// Puts what was found into words.
-    pub(super) fn new(name: &str, found: &HypothesisFindings) -> Self {
+    pub(super) fn new(name: &str, found: &HypothesisFindings, beside: Beside) -> Self {
         let scale = found.scale;
-        let estimate = found
-            .estimate
-            .map_or("–".to_owned(), |value| round::difference(value, scale));
+        // The level of one condition has no sign; a difference has.
+        let shown = |value: f64| {
+            if found.is_level {
+                round::value(value, scale)
+            } else {
+                round::difference(value, scale)
+            }
+        };
+        let estimate = found.estimate.map_or("–".to_owned(), shown);
         let interval = found.ci.map_or("–".to_owned(), |[low, high]| {
-            format!(
-                "[{}, {}]",
-                round::difference(low, scale),
-                round::difference(high, scale)
-            )
+            format!("[{}, {}]", shown(low), shown(high))
         });
         Self {
             name: name.to_owned(),
@@ -46,7 +64,9 @@ impl HypothesisView {
             claim: found.claim.clone(),
             verdict: found.verdict.word(),
             p: round::p(found.p),
-            p_adjusted: round::p(found.p_adjusted),
+            p_adjusted: found.p_adjusted.map_or("not corrected".to_owned(), round::p),
+            p_sentence: p_sentence(found),
+            why: why(found),
             test: if found.test.is_empty() {
                 "none".to_owned()
             } else {
@@ -54,12 +74,41 @@ impl HypothesisView {
             },
             effect: effect(found),
             exploratory: found.exploratory.clone(),
-            sentence: sentence(name, found, &estimate, &interval),
-            paragraph: paragraph(found, &estimate, &interval),
+            sentence: sentence(name, found, &estimate, &interval, beside.selected),
+            paragraph: paragraph(found, &estimate, &interval, beside),
             estimate,
             interval,
         }
     }
+}
+
+/// Writes the p and what the correction made of it.
+fn p_sentence(found: &HypothesisFindings) -> String {
+    let own = round::p_sentence(found.p);
+    match found.p_adjusted {
+        Some(adjusted) => {
+            let adjusted = round::p_sentence(adjusted);
+            format!(
+                "{own} (corrected {})",
+                adjusted.trim_start_matches("p = ").trim_start_matches("p ")
+            )
+        }
+        None => format!("{own} (not corrected)"),
+    }
+}
+
+/// Says why a hypothesis is inconclusive, and what would settle it.
+fn why(found: &HypothesisFindings) -> Vec<String> {
+    if found.verdict != Verdict::Inconclusive {
+        return Vec::new();
+    }
+    let mut lines: Vec<String> = found.reason.iter().cloned().collect();
+    if lines.is_empty() {
+        let word = if found.p_adjusted.is_some() { "corrected p" } else { "p" };
+        lines.push(format!("The {word} is above α = {}.", round::percent(found.alpha)));
+    }
+    lines.extend(found.to_settle.iter().cloned());
+    lines
 }
 
 fn effect(found: &HypothesisFindings) -> String {
@@ -81,30 +130,46 @@ fn sentence(
     found: &HypothesisFindings,
     estimate: &str,
     interval: &str,
+    selected: bool,
 ) -> String {
     let what = found.title.clone().unwrap_or_else(|| found.claim.clone());
     let label = if found.exploratory.is_some() { " (exploratory)" } else { "" };
     let numbers = if found.estimate.is_some() {
         format!(
-            " ({estimate}, {} CI {interval}, adjusted {})",
+            " ({estimate}, {} CI {interval}, {})",
             round::percent(found.interval_level),
-            round::p_sentence(found.p_adjusted)
+            match found.p_adjusted {
+                Some(p) => format!("adjusted {}", round::p_sentence(p)),
+                None => format!("{}, not corrected", round::p_sentence(found.p)),
+            }
         )
     } else {
         String::new()
     };
-    format!("{name}{label}: “{what}” is {}{numbers}.", found.verdict.word())
+    let part = if selected { " over the selection" } else { "" };
+    format!("{name}{label}: “{what}” is {}{part}{numbers}.", found.verdict.word())
 }
 
-fn paragraph(found: &HypothesisFindings, estimate: &str, interval: &str) -> Vec<String> {
+fn paragraph(
+    found: &HypothesisFindings,
+    estimate: &str,
+    interval: &str,
+    beside: Beside,
+) -> Vec<String> {
     let mut lines = Vec::new();
     if found.estimate.is_some() {
         lines.push(format!(
-            "Estimated: {} = {estimate}, {} interval {interval} ({}), over {} items.",
+            "Estimated: {} = {estimate}, {} interval {interval} ({}), over {}{}.",
             found.estimand,
             round::percent(found.interval_level),
             found.ci_method,
-            round::count(u64::from(found.n_items)),
+            words::counted(u64::from(found.n_items), "item", "items"),
+            if beside.clustered {
+                let groups = u64::from(found.n_units);
+                format!(" in {}", words::counted(groups, "group", "groups"))
+            } else {
+                String::new()
+            },
         ));
     }
     if let Some(pairs) = &found.pairs {
@@ -154,6 +219,17 @@ fn paragraph(found: &HypothesisFindings, estimate: &str, interval: &str) -> Vec<
         ));
     }
     lines.extend(failures(found));
+    match beside.other_seeds {
+        0 => {}
+        1 => lines.push(
+            "One earlier run tested this claim under another seed; its outcome is not in this p."
+                .to_owned(),
+        ),
+        n => lines.push(format!(
+            "{} earlier runs tested this claim under other seeds; their outcomes are not in this p.",
+            round::count(n)
+        )),
+    }
     lines.extend(found.reason.iter().cloned());
     lines.extend(found.to_settle.iter().cloned());
     lines.extend(found.remarks.iter().cloned());
@@ -181,21 +257,25 @@ fn test_sentence(found: &HypothesisFindings) -> String {
         format!("; no smaller p than {} was possible", round::significant(floor, 3))
     });
     format!(
-        "Test: {}{statistic}, {sides} {}, {} after correction{floor}.",
+        "Test: {}{statistic}, {sides} {}, {}{floor}.",
         found.test,
         round::p_sentence(found.p),
-        round::p_sentence(found.p_adjusted)
+        match found.p_adjusted {
+            Some(p) => format!("{} after correction", round::p_sentence(p)),
+            None => "not corrected".to_owned(),
+        }
     )
 }
 
 fn decision(found: &HypothesisFindings) -> String {
     let alpha = round::percent(found.alpha);
+    let p = if found.p_adjusted.is_some() { "corrected p" } else { "p" };
     match found.verdict {
         Verdict::Supported => format!(
-            "Verdict at α = {alpha}: supported; the estimate lies on the claim's side and the corrected p is at most α."
+            "Verdict at α = {alpha}: supported; the estimate lies on the claim's side and the {p} is at most α."
         ),
         Verdict::Refuted => format!(
-            "Verdict at α = {alpha}: refuted; the estimate lies on the other side and the corrected p is at most α."
+            "Verdict at α = {alpha}: refuted; the estimate lies on the other side and the {p} is at most α."
         ),
         Verdict::Inconclusive => format!("Verdict at α = {alpha}: inconclusive."),
     }
@@ -214,13 +294,25 @@ fn failures(found: &HypothesisFindings) -> Vec<String> {
     if !failed.is_empty() {
         lines.push(format!("Failed trials: {}.", failed.join(", ")));
     }
+    let scores = listed(&found.failed_scores);
+    if !scores.is_empty() {
+        lines.push(format!(
+            "Trials on which the metric failed: {}; they are left out, with their pairs.",
+            scores.join(", ")
+        ));
+    }
     let unscored = listed(&found.unscored);
     if !unscored.is_empty() {
         lines.push(format!("Trials without a score: {}.", unscored.join(", ")));
     }
     if let Some(bounds) = &found.with_failures {
         lines.push(format!(
-            "With every failed trial counted against the claim the verdict is {}, counted for it {}{}.",
+            "With {} counted against the claim the verdict is {}, counted for it {}{}.",
+            match (failed.is_empty(), scores.is_empty()) {
+                (_, true) => "every failed trial",
+                (true, false) => "every failed score",
+                (false, false) => "every failed trial and failed score",
+            },
             bounds.worst.word(),
             bounds.best.word(),
             if bounds.worst == found.verdict && bounds.best == found.verdict {

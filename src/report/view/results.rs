@@ -27,9 +27,10 @@ pub(in crate::report) struct ResultRow {
 }
 
 impl ResultTable {
-    /// Builds the table; measures that no condition knows are left out.
+    /// Builds the table; measures that no condition knows are left out, metrics of the file
+    /// never.
     pub(super) fn new(experiment: &Experiment, findings: &Findings) -> Self {
-        let names = shown_metrics(findings);
+        let names = shown_metrics(experiment, findings);
         let mut columns = names.clone();
         columns.push("trials".to_owned());
         columns.push("failed".to_owned());
@@ -49,14 +50,15 @@ impl ResultTable {
     }
 }
 
-fn shown_metrics(findings: &Findings) -> Vec<String> {
+fn shown_metrics(experiment: &Experiment, findings: &Findings) -> Vec<String> {
     let Some(first) = findings.conditions.values().next() else {
         return Vec::new();
     };
     let known = |name: &str| {
-        findings.conditions.values().any(|condition| {
-            condition.metrics.get(name).is_some_and(|metric| metric.mean.is_some())
-        })
+        experiment.metrics.iter().any(|metric| metric.name == name)
+            || findings.conditions.values().any(|condition| {
+                condition.metrics.get(name).is_some_and(|metric| metric.mean.is_some())
+            })
     };
     first.metrics.keys().filter(|name| known(name)).cloned().collect()
 }
@@ -99,12 +101,10 @@ fn cell(metric: &MetricFindings) -> String {
 }
 
 fn notes(findings: &Findings) -> Vec<String> {
-    let Some(first) = findings.conditions.values().next() else {
-        return Vec::new();
-    };
     let mut methods: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (name, metric) in &first.metrics {
-        if metric.mean.is_none() || metric.ci.is_none() {
+    for (name, metric) in findings.conditions.values().flat_map(|found| &found.metrics) {
+        let told = |(_, names): &(&str, Vec<&str>)| names.contains(&name.as_str());
+        if metric.mean.is_none() || metric.ci.is_none() || methods.iter().any(told) {
             continue;
         }
         match methods.iter_mut().find(|(method, _)| *method == metric.ci_method) {

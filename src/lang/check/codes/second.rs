@@ -96,6 +96,12 @@ pub(super) const SECOND: &[Explanation] = &[
         "hypothesis h { claim: trend(panel.correct, k) > 0 }\n\n// Better:\nhypothesis h { claim: trend(panel.correct, n) > 0 }\n",
     ),
     of(
+        "check::unknown_field",
+        "a field that no output has",
+        "An output has `text`, `confidence`, `votes`, `usage`, `latency`, `cost`, `requests`, `tokens_in`, `tokens_out`, `waited` and `trace`. Every trial would fail its score on another one. The columns of an item are compared once the data are read, before the first call.",
+        "metric m = score(|output, item| output.txt == item.target)\n\n// Better:\nmetric m = score(|output, item| output.text == item.target)\n",
+    ),
+    of(
         "check::unknown_function",
         "a function that does not exist",
         "Neither Rhai, the host nor a `script` that the file sees has a function of this name with so many arguments.",
