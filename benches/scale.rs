@@ -17,8 +17,11 @@ const TICKS: f64 = 100.0;
 
 const SIZES: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
-/// An experiment of so many trials: one condition, and two that are compared.
-const EXPERIMENTS: [(&str, fn(u64) -> String); 2] = [
+/// Writes an experiment of so many trials.
+type Writes = fn(u64) -> String;
+
+/// An experiment of one condition, and of two that are compared.
+const EXPERIMENTS: [(&str, Writes); 2] = [
     ("one condition", |trials| {
         format!(
             "experiment one {{ seed: 1, concurrency: 64 }}

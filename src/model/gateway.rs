@@ -10,13 +10,14 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::model::backoff::{PATIENCE, wait};
 use crate::model::batch::{Batcher, Carried, Way, carry};
-use crate::model::contract::{Attempted, CallError, Estimate, Profile};
+use crate::model::contract::{Attempted, Estimate, Profile};
+use crate::model::failed::{broke, late, may_be_billed, told};
 use crate::model::health::Probe;
 use crate::model::journal::Journal;
 use crate::model::lane::{Lane, Limits};
 use crate::model::overhear::overheard;
 use crate::model::provider::BuildError;
-use crate::model::purse::{Exhausted, Purse, Reservation};
+use crate::model::purse::{Purse, Reservation};
 use crate::model::settings::{GatewaySettings, ModelRef, Spending};
 use crate::model::state::{Demand, LaneState};
 use crate::model::window::Room;
@@ -474,54 +475,4 @@ impl Gateway {
             () = stopped => Err(cancelled()),
         }
     }
-}
-
-/// Says whether an attempt that failed in this way may be billed all the same: it was sent
-/// whole, and its answer was lost.
-fn may_be_billed(kind: FailureKind) -> bool {
-    match kind {
-        FailureKind::Timeout | FailureKind::Malformed => true,
-        FailureKind::RateLimited
-        | FailureKind::Server
-        | FailureKind::Connection
-        | FailureKind::Conflict
-        | FailureKind::BadRequest
-        | FailureKind::Unauthorized
-        | FailureKind::NotFound
-        | FailureKind::ContentFilter
-        | FailureKind::ContextTooLong
-        | FailureKind::Offline
-        | FailureKind::NotReplayed
-        | FailureKind::Budget
-        | FailureKind::NotRecorded
-        | FailureKind::Script
-        | FailureKind::Quorum
-        | FailureKind::Unreachable
-        | FailureKind::Cancelled
-        | FailureKind::Skipped => false,
-    }
-}
-
-fn late(limit: Duration) -> Result<Answer, CallError> {
-    let message = format!("no answer within {}s", limit.as_secs_f64());
-    Err(CallError::new(FailureKind::Timeout, message))
-}
-
-/// Returns the failure of a call that has no attempt left, with their number.
-fn told(error: CallError, attempts: u32) -> Failure {
-    let mut failure = error.failure;
-    if attempts > 1 {
-        failure.message = format!("{} (after {attempts} attempts)", failure.message);
-    }
-    if let Some(asked) = error.retry_after.filter(|asked| *asked > PATIENCE) {
-        failure.message =
-            format!("{}; asked to wait {}s", failure.message, asked.as_secs());
-    }
-    failure
-}
-
-fn broke(exhausted: Exhausted) -> Failure {
-    let Exhausted { needed, left } = exhausted;
-    let message = format!("a call may cost ${needed:.6}, and ${left:.6} are left");
-    Failure::new(FailureKind::Budget, message)
 }

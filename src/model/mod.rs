@@ -14,6 +14,7 @@ mod backoff;
 mod batch;
 mod chat;
 mod contract;
+mod failed;
 mod gateway;
 mod google;
 mod guess;

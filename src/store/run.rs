@@ -162,10 +162,13 @@ impl Store {
         let environment = format!("{:#}\n", run.environment);
         folder::write(&folder, Path::new("environment.json"), &environment)?;
         let path = folder.join(folder::DATABASE);
-        let mut connection = schema::create(&path, schema::RUN_TABLES)?;
         let info = RunInfo::new(run, digest);
-        fill(&mut connection, run, &info)
-            .map_err(|source| StoreError::database(&path, source))?;
+        schema::make(
+            &path,
+            |path| schema::create(path, schema::RUN_TABLES),
+            |connection| fill(connection, run, &info),
+        )?;
+        let connection = schema::open(&path)?;
         Ok(Self {
             folder,
             path,

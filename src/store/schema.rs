@@ -1,6 +1,6 @@
 //! The tables of a run, and how its file is opened.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -78,6 +78,46 @@ pub(super) fn create(path: &Path, tables: &str) -> Result<Connection, StoreError
         ))
         .map_err(failed)?;
     Ok(connection)
+}
+
+/// Makes a database under a name of its own, lets it be filled, and only then gives it its
+/// name: a kill at any moment leaves it whole, or not there. One that is there already, since
+/// another process was quicker, stays.
+pub(super) fn make(
+    path: &Path,
+    create: impl FnOnce(&Path) -> Result<Connection, StoreError>,
+    fill: impl FnOnce(&mut Connection) -> rusqlite::Result<()>,
+) -> Result<(), StoreError> {
+    let beside = |end: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{}.new{end}", std::process::id()));
+        PathBuf::from(name)
+    };
+    let sweep = || {
+        for end in ["", "-wal", "-shm"] {
+            drop(std::fs::remove_file(beside(end)));
+        }
+    };
+    sweep();
+    let new = beside("");
+    let made = create(&new).and_then(|mut connection| {
+        fill(&mut connection)
+            .and_then(|()| {
+                connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            })
+            .and_then(|()| connection.close().map_err(|(_, error)| error))
+            .map_err(|source| StoreError::database(path, source))
+    });
+    let named = made.and_then(|()| match std::fs::hard_link(&new, path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        // Some disks know no links.
+        Err(_) => {
+            std::fs::rename(&new, path).map_err(|error| StoreError::disk(path, error))
+        }
+    });
+    sweep();
+    named
 }
 
 /// Opens a database to write.

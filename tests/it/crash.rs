@@ -268,8 +268,9 @@ fn a_kill_within_a_trial_repeats_no_call_whose_answer_was_committed() {
         child.wait().unwrap();
         let after = answered(killed.path());
         assert!(before.is_subset(&after), "round {round}: a committed answer is gone");
-        within +=
-            usize::from(after.len() % 10 > 0 || committed(killed.path()).is_empty());
+        within += usize::from(
+            !after.len().is_multiple_of(10) || committed(killed.path()).is_empty(),
+        );
         let requests = server.requests();
         let again: Vec<_> =
             requests.iter().skip(logged).filter(|r| before.contains(&r.prompt)).collect();

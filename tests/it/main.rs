@@ -25,6 +25,7 @@ mod gateway;
 mod golden;
 #[cfg(test)]
 mod golden_text;
+#[cfg(test)]
 mod hooks;
 #[cfg(test)]
 mod house;

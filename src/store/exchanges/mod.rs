@@ -21,6 +21,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::base::CallId;
 use crate::record::{Answer, AnswerCache, CallRecord};
 use crate::store::error::StoreError;
+use crate::store::schema;
 use play::Kept;
 use write::{Entry, Hand};
 
@@ -67,13 +68,14 @@ impl Exchanges {
         std::fs::create_dir_all(folder)
             .map_err(|error| StoreError::disk(folder, error))?;
         let path = folder.join(FILE);
-        let empty = std::fs::metadata(&path).is_ok_and(|file| file.len() == 0);
-        let connection = if path.is_file() && !empty {
-            file::open(&path)?
-        } else {
-            // Another process may make it at the same moment; then it is there to open.
-            file::create(&path).or_else(|_| file::open(&path))?
-        };
+        if std::fs::metadata(&path).is_ok_and(|file| file.len() == 0) {
+            std::fs::remove_file(&path)
+                .map_err(|error| StoreError::disk(&path, error))?;
+        }
+        if !path.is_file() {
+            schema::make(&path, file::create, |_| Ok(()))?;
+        }
+        let connection = file::open(&path)?;
         let session = file::begin(&connection)
             .map_err(|source| StoreError::database(&path, source))?;
         let hand = Hand::new().map_err(|error| StoreError::disk(&path, error))?;

@@ -261,7 +261,9 @@ fn make(
     match whole {
         Whole::NotTold => BatchReply::Close,
         Whole::Hang => BatchReply::Hang,
-        _ => BatchReply::Json(200, body),
+        Whole::Good | Whole::NotTaken | Whole::Failed(..) | Whole::Expired => {
+            BatchReply::Json(200, body)
+        }
     }
 }
 
@@ -290,13 +292,18 @@ fn shown(shared: &Shared, batch: &Batch) -> Json {
         Whole::Failed(..) => "failed",
         Whole::Expired => "expired",
         _ if batch.cancelled => "cancelled",
-        _ => "completed",
+        Whole::Good | Whole::NotTaken | Whole::NotTold | Whole::Hang => "completed",
     };
     let has = |wanted: bool| over && status != "failed" && wanted;
     let errors = match batch.whole {
         Whole::Failed(code, line) if over => json!({"object": "list", "data": [
             {"code": code, "message": "it does not do", "line": line, "param": null}]}),
-        _ => Json::Null,
+        Whole::Failed(..)
+        | Whole::Expired
+        | Whole::Good
+        | Whole::NotTaken
+        | Whole::NotTold
+        | Whole::Hang => Json::Null,
     };
     let file = |wanted: bool, what: &str| {
         has(wanted).then(|| format!("file-{what}-{}", batch.id))

@@ -368,64 +368,6 @@ async fn reply(
             write(stream, 200, "", &good[..good.len() / 2], Some(good.len())).await?;
             return Ok(false);
         }
-        Some(Fault::ResetBefore) => {
-            shared.end(place, "reset-before");
-            reset(stream);
-            return Ok(false);
-        }
-        Some(Fault::ResetIn) => {
-            shared.end(place, "reset-in");
-            write(stream, 200, "", &good[..good.len() / 2], Some(good.len())).await?;
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            reset(stream);
-            return Ok(false);
-        }
-        Some(Fault::ResetAfter) => {
-            shared.end(place, "ok");
-            write(stream, 200, "", &good, None).await?;
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            reset(stream);
-            return Ok(false);
-        }
-        Some(Fault::Wrong) => {
-            shared.end(place, "wrong");
-            write(stream, 200, "", "{\"result\": [1, 2, {\"text\": \"7\"}]}", None)
-                .await?;
-        }
-        Some(Fault::Drip(pieces, apart)) => {
-            shared.end(place, "drip");
-            let head = format!(
-                "HTTP/1.1 200 Standin\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-                good.len()
-            );
-            stream.write_all(head.as_bytes()).await?;
-            for piece in good.as_bytes().chunks(good.len().div_ceil(pieces as usize)) {
-                stream.write_all(piece).await?;
-                stream.flush().await?;
-                tokio::time::sleep(apart).await;
-            }
-        }
-        Some(Fault::Long(bytes)) => {
-            shared.end(place, "ok");
-            let long = format!("{}{text}", "la ".repeat(bytes / 3));
-            write(stream, 200, "", &dialect.answer(&model, &prompt, &long), None).await?;
-        }
-        Some(Fault::Redirect) => {
-            shared.end(place, "302");
-            write(stream, 302, "location: http://elsewhere.invalid/v1\r\n", "", None)
-                .await?;
-        }
-        Some(Fault::Page(status)) => {
-            shared.end(place, &status.to_string());
-            let page = "<!doctype html><title>Bad gateway</title><h1>nginx</h1>";
-            write(stream, status, "", page, None).await?;
-        }
-        Some(Fault::Spent) => {
-            shared.end(place, "429");
-            let headers = "retry-after: Wed, 21 Oct 2015 07:28:01 GMT\r\ndate: Wed, 21 Oct 2015 07:28:00 GMT\r\nx-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 1s\r\n";
-            let body = dialect.error(429, "slow down");
-            write(stream, 429, headers, &body, None).await?;
-        }
         Some(Fault::Truncated) => {
             shared.end(place, "truncated");
             write(stream, 200, "", &good[..good.len() * 2 / 3], None).await?;
@@ -434,8 +376,102 @@ async fn reply(
             shared.end(place, "ok");
             write(stream, 200, "", &good, None).await?;
         }
+        Some(odd) => {
+            let plain = |text: &str| dialect.answer(&model, &prompt, text);
+            let error = dialect.error(429, "slow down");
+            let (outcome, open) = misbehave(stream, odd, &text, plain, &error).await?;
+            shared.end(place, &outcome);
+            return Ok(open);
+        }
     }
     Ok(true)
+}
+
+/// Replies as a fault says, in the rarer ways. Returns what stands in the log, and whether the
+/// connection stays open.
+async fn misbehave(
+    stream: &mut TcpStream,
+    fault: Fault,
+    text: &str,
+    plain: impl Fn(&str) -> String,
+    error: &str,
+) -> std::io::Result<(String, bool)> {
+    let good = plain(text);
+    let outcome = match fault {
+        Fault::ResetBefore => {
+            reset(stream);
+            return Ok(("reset-before".to_owned(), false));
+        }
+        Fault::ResetIn => {
+            write(stream, 200, "", &good[..good.len() / 2], Some(good.len())).await?;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            reset(stream);
+            return Ok(("reset-in".to_owned(), false));
+        }
+        Fault::ResetAfter => {
+            write(stream, 200, "", &good, None).await?;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            reset(stream);
+            return Ok(("ok".to_owned(), false));
+        }
+        Fault::Wrong => {
+            let body = "{\"result\": [1, 2, {\"text\": \"7\"}]}";
+            write(stream, 200, "", body, None).await?;
+            "wrong".to_owned()
+        }
+        Fault::Drip(pieces, apart) => {
+            drip(stream, &good, pieces, apart).await?;
+            "drip".to_owned()
+        }
+        Fault::Long(bytes) => {
+            let long = format!("{}{text}", "la ".repeat(bytes / 3));
+            write(stream, 200, "", &plain(&long), None).await?;
+            "ok".to_owned()
+        }
+        Fault::Redirect => {
+            let header = "location: http://elsewhere.invalid/v1\r\n";
+            write(stream, 302, header, "", None).await?;
+            "302".to_owned()
+        }
+        Fault::Page(status) => {
+            let page = "<!doctype html><title>Bad gateway</title><h1>nginx</h1>";
+            write(stream, status, "", page, None).await?;
+            status.to_string()
+        }
+        Fault::Spent => {
+            let headers = "retry-after: Wed, 21 Oct 2015 07:28:01 GMT\r\ndate: Wed, 21 Oct 2015 07:28:00 GMT\r\nx-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 1s\r\n";
+            write(stream, 429, headers, error, None).await?;
+            "429".to_owned()
+        }
+        Fault::TooMany { .. }
+        | Fault::Status(_)
+        | Fault::Reset
+        | Fault::Cut
+        | Fault::Truncated
+        | Fault::Hang
+        | Fault::Slow(_) => "ok".to_owned(),
+    };
+    Ok((outcome, true))
+}
+
+/// Writes a reply in so many pieces, so far apart.
+async fn drip(
+    stream: &mut TcpStream,
+    body: &str,
+    pieces: u32,
+    apart: Duration,
+) -> std::io::Result<()> {
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 200 Standin\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await?;
+    for piece in body.as_bytes().chunks(length.div_ceil(pieces as usize)) {
+        stream.write_all(piece).await?;
+        stream.flush().await?;
+        tokio::time::sleep(apart).await;
+    }
+    Ok(())
 }
 
 /// Lets the connection end with RST: what is closed with nothing to linger for.
