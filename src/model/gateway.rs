@@ -409,7 +409,7 @@ impl Gateway {
                 Ok(answer) => {
                     let Pass { reservation, .. } = pass;
                     state.settle(reservation, &demand, &answer);
-                    state.answered(took, &self.journal);
+                    state.answered(start, took, &self.journal);
                     return Ok(answer);
                 }
                 Err(error) => error,

@@ -125,8 +125,8 @@ impl LaneState {
         }
     }
 
-    /// Learns from an answer that took so long.
-    pub(super) fn answered(&self, took: Duration, journal: &Journal) {
+    /// Learns from an answer to what was sent then and took so long.
+    pub(super) fn answered(&self, sent: Instant, took: Duration, journal: &Journal) {
         if self.refusals.load(Ordering::Relaxed) > 0 {
             self.refusals.store(0, Ordering::Relaxed);
         }
@@ -136,7 +136,7 @@ impl LaneState {
         if !self.profile.network {
             return;
         }
-        let change = self.window.as_ref().and_then(|window| window.answered(took));
+        let change = self.window.as_ref().and_then(|window| window.answered(sent, took));
         if let Some(change) = change {
             journal.note(&self.name, change.cause.word(), Some(change.size));
         }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// Requests under way at first, where the file allows as many.
+/// Requests under way at first, where the file allows as many; a quarter of what it allows
+/// where that is more.
 const START: usize = 64;
 
 /// The most requests under way where the file does not say.
@@ -31,12 +32,15 @@ const LONGER: f64 = 1.5;
 /// grows by a sixteenth afterwards, and is cut by three tenths when a request that was sent after
 /// the last cut is refused for its rate. It grows only while it is used to the full. Where a
 /// larger window brings longer answers and not more of them, requests queue on the other
-/// side: then it goes back to the size that brought as many.
+/// side: then it goes back to the size that brought as many. How many a full window brings is
+/// its size by the mean time of an answer (Little's law), of answers to what was sent since
+/// the size last changed: others tell of a queue that another size made.
 ///
 /// # Source
 ///
 /// V. Jacobson, "Congestion Avoidance and Control", SIGCOMM 1988, 314–329 (slow start and
-/// additive increase); L. S. Brakmo and L. L. Peterson, "TCP Vegas: End to End Congestion
+/// additive increase); J. D. C. Little, "A Proof for the Queuing Formula: L = λW", Operations
+/// Research 9(3), 1961, 383–387; L. S. Brakmo and L. L. Peterson, "TCP Vegas: End to End Congestion
 /// Avoidance on a Global Internet", IEEE JSAC 13(8), 1995, 1465–1480 (queueing seen by time).
 #[derive(Debug)]
 pub(super) struct Window {
@@ -48,6 +52,9 @@ pub(super) struct Window {
     /// Answers in this round, and the microseconds that they took.
     answers: AtomicUsize,
     busy_us: AtomicU64,
+    born: Instant,
+    /// When the size last changed, in microseconds after `born`.
+    changed_us: AtomicU64,
     course: Mutex<Course>,
 }
 
@@ -56,7 +63,6 @@ struct Course {
     /// Below it the window doubles, above it grows by a sixteenth.
     threshold: usize,
     last_cut: Option<Instant>,
-    began: Option<Instant>,
     best: Option<Round>,
 }
 
@@ -64,7 +70,7 @@ struct Course {
 #[derive(Debug, Clone, Copy)]
 struct Round {
     size: usize,
-    /// Answers a second.
+    /// Answers a second of a full window.
     rate: f64,
     /// Mean seconds of an answer.
     latency: f64,
@@ -127,8 +133,9 @@ impl Window {
     /// Returns a window of at most so many requests; `known` is where an earlier session
     /// left it.
     pub(super) fn new(most: Option<usize>, known: Option<usize>) -> Self {
+        let allowed = most.unwrap_or(0);
         let most = most.unwrap_or(MOST).clamp(1, Semaphore::MAX_PERMITS);
-        let size = known.unwrap_or(START).clamp(1, most);
+        let size = known.unwrap_or(START.max(allowed / 4)).clamp(1, most);
         Self {
             room: Semaphore::new(size),
             most,
@@ -136,10 +143,11 @@ impl Window {
             debt: AtomicUsize::new(0),
             answers: AtomicUsize::new(0),
             busy_us: AtomicU64::new(0),
+            born: Instant::now(),
+            changed_us: AtomicU64::new(0),
             course: Mutex::new(Course {
                 threshold: known.map_or(usize::MAX, |_| size),
                 last_cut: None,
-                began: None,
                 best: None,
             }),
         }
@@ -156,8 +164,12 @@ impl Window {
         Room { window: self, permit: self.room.acquire().await.ok() }
     }
 
-    /// Hears of an answer that took so long, and grows once a whole window was answered.
-    pub(super) fn answered(&self, took: Duration) -> Option<Change> {
+    /// Hears of an answer to what was sent then and took so long, and grows once a whole
+    /// window was answered.
+    pub(super) fn answered(&self, sent: Instant, took: Duration) -> Option<Change> {
+        if self.is_old(sent) {
+            return None;
+        }
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX >> 20);
         self.busy_us.fetch_add(micros, Ordering::Relaxed);
         let answers = self.answers.fetch_add(1, Ordering::Relaxed) + 1;
@@ -173,10 +185,10 @@ impl Window {
         };
         let answers = self.answers.swap(0, Ordering::Relaxed);
         let busy_us = self.busy_us.swap(0, Ordering::Relaxed);
-        let now = Instant::now();
-        let began = course.began.replace(now);
-        let full = self.room.available_permits() == 0;
-        let round = began.map(|began| Round::of(size, answers, busy_us, now - began))?;
+        if self.room.available_permits() > 0 {
+            return None;
+        }
+        let round = Round::of(size, answers, busy_us);
         if course.queues(&round, answers) {
             let size = course.best.map_or(size, |best| best.size);
             course.threshold = size;
@@ -195,7 +207,7 @@ impl Window {
             size + (size / 16).max(1)
         };
         let wanted = wanted.min(self.most);
-        (full && wanted > size).then(|| self.resize(wanted, Cause::Answers))
+        (wanted > size).then(|| self.resize(wanted, Cause::Answers))
     }
 
     /// Hears that a request that was sent then was refused for its rate.
@@ -206,17 +218,28 @@ impl Window {
         }
         course.last_cut = Some(Instant::now());
         course.best = None;
-        course.began = None;
-        self.answers.store(0, Ordering::Relaxed);
-        self.busy_us.store(0, Ordering::Relaxed);
         let before = self.size();
         let size = (before * CUT.0 / CUT.1).max(1);
         course.threshold = size;
         (size < before).then(|| self.resize(size, Cause::Refusal))
     }
 
+    /// Says whether it was sent before the size last changed.
+    fn is_old(&self, sent: Instant) -> bool {
+        let changed = self.changed_us.load(Ordering::Relaxed);
+        changed > 0 && self.micros(sent) < changed
+    }
+
+    fn micros(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.born).as_micros())
+            .unwrap_or(u64::MAX)
+    }
+
     /// Sets the size; called with the course locked.
     fn resize(&self, size: usize, cause: Cause) -> Change {
+        self.changed_us.store(self.micros(Instant::now()) + 1, Ordering::Relaxed);
+        self.answers.store(0, Ordering::Relaxed);
+        self.busy_us.store(0, Ordering::Relaxed);
         let before = self.size.swap(size, Ordering::Relaxed);
         if size > before {
             let mut more = size - before;
@@ -253,10 +276,9 @@ impl Course {
 
 impl Round {
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-    fn of(size: usize, answers: usize, busy_us: u64, span: Duration) -> Self {
-        let n = answers.max(1) as f64;
-        let span = span.as_secs_f64().max(1e-6);
-        Self { size, rate: n / span, latency: busy_us as f64 * 1e-6 / n }
+    fn of(size: usize, answers: usize, busy_us: u64) -> Self {
+        let latency = (busy_us.max(1) as f64) * 1e-6 / (answers.max(1) as f64);
+        Self { size, rate: size as f64 / latency, latency }
     }
 }
 
@@ -275,7 +297,7 @@ mod tests {
             let sent = Instant::now();
             let _slot = server.acquire().await;
             sleep(Duration::from_millis(100)).await;
-            window.answered(sent.elapsed())
+            window.answered(sent, sent.elapsed())
         });
         join_all(asks).await.into_iter().flatten().collect()
     }
@@ -294,8 +316,9 @@ mod tests {
         let window = Window::new(None, None);
         for _ in 0..1_000 {
             let _room = window.enter().await;
+            let sent = Instant::now();
             sleep(Duration::from_millis(1)).await;
-            assert_eq!(window.answered(Duration::from_millis(1)), None);
+            assert_eq!(window.answered(sent, sent.elapsed()), None);
         }
         assert_eq!(window.size(), START);
     }
@@ -331,9 +354,8 @@ mod tests {
     async fn after_a_cut_it_grows_by_steps() {
         let window = Window::new(Some(1_000), Some(100));
         window.refused(Instant::now());
-        let changes = drive(&window, 10_000, 400).await;
+        let changes = drive(&window, 10_000, 800).await;
         let sizes: Vec<_> = changes.iter().map(|change| change.size).collect();
-        // The first round only starts the clock.
         assert_eq!(sizes[..3], [74, 78, 82], "{sizes:?}");
     }
 

@@ -1,6 +1,5 @@
 //! Hooks of a file, trials that are run again, and trials that do harm.
 
-
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
