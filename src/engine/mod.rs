@@ -17,6 +17,7 @@ mod observe;
 mod recorder;
 mod run;
 mod schedule;
+mod spending;
 mod standing;
 mod takeover;
 mod terms;

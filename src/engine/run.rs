@@ -19,20 +19,15 @@ use crate::engine::notes::HookLedger;
 use crate::engine::observe::{Observer, Progress};
 use crate::engine::recorder::{Recorder, Written};
 use crate::engine::schedule::Schedule;
+use crate::engine::spending::dollars;
 use crate::engine::standing::Standing;
 use crate::engine::terms::{
     EngineError, EngineOptions, RunSummary, StopReason, StopSignal,
 };
 use crate::engine::trial::{Ended, Shift, carry_out, excuse};
 use crate::plan::{Bitmap, Plan};
-use crate::record::{CallRecord, Failure, FailureKind, LimitEvent, Outcome, Place};
+use crate::record::{Failure, FailureKind, LimitEvent, Outcome, Place};
 use crate::store::{HistoryEvent, RunStatus, Store};
-
-/// Trials of this session after which it is foreseen what the rest will cost.
-const ENOUGH: u64 = 20;
-
-/// By how much a forecast must exceed the budget before it is told.
-const SLACK: f64 = 1.02;
 
 /// How often an observer hears of a run when nothing is committed.
 const TICK: Duration = Duration::from_millis(500);
@@ -56,7 +51,7 @@ pub async fn run<P, O, L>(
     plan: P,
     laboratory: Arc<L>,
     mut store: Store,
-    options: EngineOptions,
+    pub(super) options: EngineOptions,
     stop: watch::Receiver<StopSignal>,
     observer: O,
 ) -> Result<RunSummary, EngineError>
@@ -126,7 +121,7 @@ where
 pub(super) struct Owner<P, O, L> {
     plan: P,
     pub(super) shift: Arc<Shift<L>>,
-    options: EngineOptions,
+    pub(super) options: EngineOptions,
     pub(super) observer: O,
     stop: watch::Receiver<StopSignal>,
     pub(super) recorder: Recorder,
@@ -134,16 +129,16 @@ pub(super) struct Owner<P, O, L> {
     /// What trials under way hand over.
     parcels: mpsc::UnboundedReceiver<Parcel>,
     /// The calls of trials under way that are recorded before their trial is.
-    handed: BTreeMap<Place, BTreeSet<CallId>>,
+    pub(super) handed: BTreeMap<Place, BTreeSet<CallId>>,
     pub(super) hooks: HookLedger,
     pub(super) started: Instant,
     schedule: Schedule,
     /// Dollars that recorded calls account for.
-    recorded_usd: f64,
+    pub(super) recorded_usd: f64,
     /// What earlier sessions spent.
-    spent_before: f64,
+    pub(super) spent_before: f64,
     /// Whether it was told that the budget will not do.
-    warned: bool,
+    pub(super) warned: bool,
     done: Bitmap,
     pub(super) progress: Progress,
     /// Selected trials finished, on the disk or on their way there.
@@ -287,13 +282,6 @@ where
         }
     }
 
-    /// Adds up the calls of a trial that are recorded with it, and not before it.
-    fn account(&mut self, place: Place, calls: &[CallRecord]) {
-        let handed = self.handed.remove(&place).unwrap_or_default();
-        let new = calls.iter().filter(|call| !handed.contains(&call.id));
-        self.recorded_usd += new.map(dollars).sum::<f64>();
-    }
-
     /// Returns the time by the user's clock; the time since the start where there is none.
     pub(super) fn now(&self) -> String {
         moment(self.options.started, self.started.elapsed())
@@ -314,43 +302,12 @@ where
         self.observer.progress(&self.progress);
     }
 
-    /// Tells, once, that the budget will be spent before the plan is.
-    #[expect(clippy::cast_precision_loss, reason = "counts of trials are below 2⁵³")]
-    fn foresee(&mut self) {
-        let Some(budget) = self.options.budget.filter(|_| !self.warned) else { return };
-        let Progress { planned, done, reused, spend, .. } = &self.progress;
-        let new = done.saturating_sub(*reused);
-        let left = planned.saturating_sub(*done) as f64;
-        if new < ENOUGH {
-            return;
-        }
-        let each = (spend.usd - self.spent_before) / new as f64;
-        if spend.usd + each * left > budget * SLACK {
-            self.warned = true;
-            let more = ((budget - spend.usd) / each).max(0.0);
-            let text = format!(
-                "at ${each:.6} a trial the budget of ${budget:.2} will be spent after about {:.0} of {planned} trials",
-                *done as f64 + more
-            );
-            self.observer.warning(&text);
-        }
-    }
-
     /// Starts a commit if one is due, with what was spent and is not recorded.
     fn flush(&mut self, at_once: bool) {
         if self.recorder.is_due(at_once) {
             self.expose();
             self.recorder.flush(at_once, self.now());
         }
-    }
-
-    /// Works out what is spent or held back beside the calls that are recorded.
-    fn expose(&mut self) {
-        let spend = self.shift.laboratory.spend();
-        let dollars = (spend.usd + spend.reserved_usd - self.recorded_usd).max(0.0);
-        // Less than a millionth of a cent is the rounding of sums.
-        let dollars = if dollars < 1e-8 { 0.0 } else { dollars };
-        self.recorder.expose(dollars);
     }
 
     /// Writes down what became of the models' limits.
@@ -494,11 +451,6 @@ fn moment(started: Option<DateTime<FixedOffset>>, after: Duration) -> String {
         .zip(TimeDelta::from_std(after).ok())
         .and_then(|(started, after)| started.checked_add_signed(after));
     at.map_or_else(|| format!("+{:.3}s", after.as_secs_f64()), |at| at.to_rfc3339())
-}
-
-/// What a call cost, or may have cost at most.
-fn dollars(call: &CallRecord) -> f64 {
-    call.cost.unwrap_or(0.0) + call.presumed
 }
 
 async fn wait(until: Option<Instant>) {

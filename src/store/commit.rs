@@ -11,7 +11,8 @@ use crate::record::{
 use crate::store::checkpoint::GivenUp;
 use crate::store::error::StoreError;
 use crate::store::history::HistoryEvent;
-use crate::store::run::{RunInfo, Store};
+use crate::store::info::RunInfo;
+use crate::store::run::Store;
 
 /// What is committed at once.
 #[derive(Debug, Default)]

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::store::error::StoreError;
 use crate::store::folder;
-use crate::store::run::{RunInfo, RunStatus, Store};
+use crate::store::info::RunInfo;
+use crate::store::run::{RunStatus, Store};
 
 /// A run that was found.
 #[derive(Debug, Clone, Serialize)]
