@@ -51,7 +51,7 @@ pub async fn run<P, O, L>(
     plan: P,
     laboratory: Arc<L>,
     mut store: Store,
-    pub(super) options: EngineOptions,
+    options: EngineOptions,
     stop: watch::Receiver<StopSignal>,
     observer: O,
 ) -> Result<RunSummary, EngineError>
