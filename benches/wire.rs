@@ -5,6 +5,11 @@
 //! requests a second and their ratios. Each is a process of its own; CPU time is user and
 //! system time as the kernel counts it, the start of the program included. With the number
 //! of questions after `--` it asks so many: `cargo bench --bench wire -- 100000`.
+//!
+//! The rate of `crucible-run` is told twice: from the first request to the commit of the last
+//! scored trial, and of the whole command, from its start over the loading of the items to
+//! the analysis and the reports. The last lines are of runs that record every exchange, answer
+//! from that recording, and answer from the cache.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -47,20 +52,19 @@ struct Taken {
     wall: f64,
 }
 
+impl Taken {
+    /// CPU in microseconds a request, and thousands of requests a second.
+    fn each(self, n: usize) -> (f64, f64) {
+        (self.cpu / n as f64 * 1e6, n as f64 / self.wall / 1e3)
+    }
+}
+
 fn compare(n: usize) {
     println!(
         "{n} questions; CPU in microseconds a request, requests in thousands a second\n"
     );
     println!(
-        "{:>9} {:>8} | {:>8} {:>8} | {:>8} {:>8} | {:>8} {:>10}",
-        "under way",
-        "latency",
-        "bare CPU",
-        "bare k/s",
-        "CPU",
-        "k/s",
-        "CPU ratio",
-        "throughput"
+        "under way  latency | bare CPU      k/s |      CPU      k/s    whole | CPU ratio  throughput    whole"
     );
     for (under_way, latency) in CASES {
         let mut server = Server::start(latency);
@@ -69,33 +73,73 @@ fn compare(n: usize) {
         // Once to warm the machine up.
         take(Command::new(&exe).args(["bare", &server.url, "2000", "64"]));
         let bare = take(Command::new(&exe).args(words));
-        let own = own(&server.url, n, under_way);
-        server.stop();
-        let each =
-            |taken: Taken| (taken.cpu / n as f64 * 1e6, n as f64 / taken.wall / 1e3);
-        let ((bare_cpu, bare_rate), (cpu, rate)) = (each(bare), each(own));
+        let desk = Desk::new(&server.url, n, under_way);
+        let (own, asking) = desk.run(&[]);
+        let ((bare_cpu, bare_rate), (cpu, whole)) = (bare.each(n), own.each(n));
+        let rate = n as f64 / asking / 1e3;
         println!(
-            "{under_way:>9} {latency:>5} ms | {bare_cpu:>8.1} {bare_rate:>8.1} | {cpu:>8.1} {rate:>8.1} | {:>8.2}x {:>9.0}%",
+            "{under_way:>9} {latency:>5} ms | {bare_cpu:>8.1} {bare_rate:>8.1} | {cpu:>8.1} {rate:>8.1} {whole:>8.1} | {:>8.2}x {:>10.0}% {:>7.0}%",
             cpu / bare_cpu,
-            100.0 * rate / bare_rate
+            100.0 * rate / bare_rate,
+            100.0 * whole / bare_rate
         );
+        if (under_way, latency) == CASES[0] {
+            let told = |what: &str, (taken, asking): (Taken, f64)| {
+                let (cpu, whole) = taken.each(n);
+                let rate = n as f64 / asking / 1e3;
+                println!(
+                    "{what:>18} |                   | {cpu:>8.1} {rate:>8.1} {whole:>8.1} |"
+                );
+            };
+            told("from the cache", desk.run(&["--fresh"]));
+            desk.forget();
+            told("recording", desk.run(&["--record", "tape"]));
+            desk.forget();
+            told("replaying", desk.run(&["--replay", "tape"]));
+        }
+        server.stop();
     }
 }
 
-/// Runs `crucible-run` over `n` questions in a folder of its own.
-fn own(url: &str, n: usize, under_way: usize) -> Taken {
-    let folder = tempfile::tempdir().unwrap();
-    let text = format!(
-        "experiment wire {{ concurrency: {under_way} }}\n\
-         model m = openai(\"stand-in\") {{ base_url: \"{url}/v1\", concurrency: {under_way} }}\n\
-         dataset d = items({n}, |i| #{{ input: `What is ${{i}} + 1?`, target: i + 1 }})\n\
-         condition c = ask(m)\n\
-         metric correct = exact_match(extract: last_number)\n"
-    );
-    std::fs::write(folder.path().join("wire.crucible"), text).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_crucible-run"));
-    command.args(["wire.crucible", "--yes"]).current_dir(folder.path());
-    take(command.stdout(Stdio::null()).stderr(Stdio::null()))
+/// A folder with an experiment of `n` questions.
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn new(url: &str, n: usize, under_way: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!(
+            "experiment wire {{ concurrency: {under_way} }}\n\
+             model m = openai(\"stand-in\") {{ base_url: \"{url}/v1\", concurrency: {under_way} }}\n\
+             dataset d = items({n}, |i| #{{ input: `What is ${{i}} + 1?`, target: i + 1 }})\n\
+             condition c = ask(m)\n\
+             metric correct = exact_match(extract: last_number)\n"
+        );
+        std::fs::write(folder.path().join("wire.crucible"), text).unwrap();
+        Self(folder)
+    }
+
+    /// Runs `crucible-run`; returns what it took, and the seconds from the first request to
+    /// the last commit as its log tells them.
+    fn run(&self, more: &[&str]) -> (Taken, f64) {
+        let log = self.0.path().join("log");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_crucible-run"));
+        command
+            .args(["wire.crucible", "--yes", "--log", "json"])
+            .args(more)
+            .current_dir(self.0.path())
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(&log).unwrap());
+        let taken = take(&mut command);
+        let text = std::fs::read_to_string(log).unwrap();
+        let last = text.lines().rfind(|line| line.contains("\"progress\"")).unwrap();
+        let last: Json = serde_json::from_str(last).unwrap();
+        (taken, last["seconds"].as_f64().unwrap())
+    }
+
+    /// Removes the runs and their cache.
+    fn forget(&self) {
+        std::fs::remove_dir_all(self.0.path().join("runs")).unwrap();
+    }
 }
 
 /// Runs a child to its end.

@@ -61,7 +61,7 @@ impl Shelf {
         self.items.push(Arc::new(item));
         if self.taken > self.most {
             let mut spool = Writing {
-                file: Spool::new()?,
+                file: Spool::new(self.most / 2),
                 index: Index::default(),
                 buffer: Vec::new(),
             };
@@ -135,9 +135,12 @@ impl Index {
             return Ok(Some(Arc::clone(item)));
         }
         let Some((start, length)) = self.place(index) else { return Ok(None) };
+        let number = u32::try_from(index).map_err(io::Error::other)?;
+        if let Some(bytes) = file.kept(start, length) {
+            return Ok(Some(Arc::new(read_item(number, bytes)?)));
+        }
         let mut bytes = vec![0; length];
         file.read(start, &mut bytes)?;
-        let number = u32::try_from(index).map_err(io::Error::other)?;
         Ok(Some(Arc::new(read_item(number, &bytes)?)))
     }
 

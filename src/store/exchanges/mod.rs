@@ -9,6 +9,7 @@ mod file;
 mod limit;
 mod nearest;
 mod play;
+mod sieve;
 mod tape;
 mod write;
 
@@ -23,6 +24,7 @@ use crate::record::{Answer, AnswerCache, CallRecord};
 use crate::store::error::StoreError;
 use crate::store::schema;
 use play::Kept;
+use sieve::Sieve;
 use write::{Entry, Hand};
 
 pub use tape::Recorder;
@@ -33,15 +35,16 @@ const FILE: &str = "exchanges.db";
 /// Calls that were made, in the file of a folder.
 ///
 /// Any number of tasks may look up calls at once; each look-up takes a connection of its own
-/// from a stack. While the file holds nothing, a look-up costs nothing.
+/// from a stack. A call that the file did not hold when it was opened, and that was not
+/// written through it since, is told without a look at the file.
 #[derive(Debug)]
 pub struct Exchanges {
     path: PathBuf,
     /// `None` where the file is only read.
     writer: Option<Mutex<Writer>>,
     readers: Mutex<Vec<Connection>>,
-    /// Whether it holds any call.
-    filled: AtomicBool,
+    /// The calls that it may hold.
+    sieve: Sieve,
     /// Whether a new answer takes the place of the one that is there.
     replacing: AtomicBool,
     /// Calls that were found since somebody last wrote that down.
@@ -99,14 +102,21 @@ impl Exchanges {
 
     fn with(path: PathBuf, writer: Option<Writer>) -> Result<Self, StoreError> {
         let reader = file::read(&path)?;
-        let filled = reader
-            .query_row("SELECT EXISTS (SELECT 1 FROM calls)", [], |row| row.get(0))
-            .map_err(|source| StoreError::database(&path, source))?;
+        let sieve = Sieve::new();
+        let fill = || {
+            let mut ids = reader.prepare("SELECT id FROM calls")?;
+            let mut rows = ids.query([])?;
+            while let Some(row) = rows.next()? {
+                sieve.add(row.get_ref(0)?.as_blob()?);
+            }
+            Ok(())
+        };
+        fill().map_err(|source| StoreError::database(&path, source))?;
         Ok(Self {
             path,
             writer: writer.map(Mutex::new),
             readers: Mutex::new(vec![reader]),
-            filled: AtomicBool::new(filled),
+            sieve,
             replacing: AtomicBool::new(false),
             found: Mutex::default(),
             shown: std::sync::atomic::AtomicU32::new(0),
@@ -142,9 +152,7 @@ impl Exchanges {
         locked(writer)
             .write(entries, &found, replacing)
             .map_err(|source| StoreError::database(&self.path, source))?;
-        if !entries.is_empty() {
-            self.filled.store(true, Ordering::Relaxed);
-        }
+        entries.iter().for_each(|entry| self.sieve.add(entry.record.id.as_bytes()));
         Ok(())
     }
 
@@ -158,7 +166,7 @@ impl Exchanges {
 
     /// Finds a call and its number.
     fn look(&self, id: CallId) -> Option<(i64, Kept)> {
-        if !self.filled.load(Ordering::Relaxed) {
+        if !self.sieve.passes(id) {
             return None;
         }
         self.reading(|reader| {

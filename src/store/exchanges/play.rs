@@ -23,22 +23,31 @@ pub(super) struct Kept {
     cached: bool,
 }
 
+/// A [`Kept`] that is written, from the call itself.
+#[derive(Serialize)]
+struct Keeping<'a> {
+    result: &'a Result<Answer, Failure>,
+    attempts: u32,
+    latency: Option<f64>,
+    waited: f64,
+    cost: Option<f64>,
+    presumed: f64,
+    cached: bool,
+}
+
 impl Kept {
-    pub(super) fn of(record: &CallRecord) -> Self {
-        Self {
-            result: record.result.clone(),
+    /// Returns what is kept of a call, as JSON.
+    pub(super) fn text(record: &CallRecord) -> String {
+        let keeping = Keeping {
+            result: &record.result,
             attempts: record.attempts,
             latency: record.latency,
             waited: record.waited,
             cost: record.cost,
             presumed: record.presumed,
             cached: record.cached,
-        }
-    }
-
-    /// Returns it as JSON.
-    pub(super) fn text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        };
+        serde_json::to_string(&keeping).unwrap_or_default()
     }
 
     /// Reads it from its column: JSON, or JSON compressed.

@@ -120,7 +120,7 @@ fn write_call(
         }
         None => None,
     };
-    let text = Kept::of(entry.record).text();
+    let text = Kept::text(entry.record);
     let packed =
         if text.len() < SHORT { None } else { Some(hand.compressed(text.as_bytes())?) };
     let record: &dyn rusqlite::ToSql = match &packed {
