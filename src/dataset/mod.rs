@@ -47,7 +47,7 @@ pub struct Desk<'a> {
 }
 
 /// Items that take more bytes in memory than this go to a temporary file.
-pub const IN_MEMORY: usize = 32 << 20;
+pub const IN_MEMORY: usize = 8 << 20;
 
 /// A dataset that is loaded.
 #[derive(Debug, Clone, Default)]

@@ -155,7 +155,7 @@ impl Reservoir {
         }
         let spool = match &mut self.spool {
             Some(spool) => spool,
-            None => self.spool.insert(Spool::new(self.in_memory / 2)),
+            None => self.spool.insert(Spool::new(self.in_memory)),
         };
         let start = spool.end();
         let written = serde_json::to_vec(&row)?;

@@ -61,7 +61,7 @@ impl Shelf {
         self.items.push(Arc::new(item));
         if self.taken > self.most {
             let mut spool = Writing {
-                file: Spool::new(self.most / 2),
+                file: Spool::new(self.most),
                 index: Index::default(),
                 buffer: Vec::new(),
             };

@@ -227,8 +227,9 @@ pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
     tune(connection)
 }
 
-/// Sets how a connection reads.
+/// Sets how a connection reads: rows stand in the order in which they are read, so that few
+/// pages need to stay in memory.
 pub(super) fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(64);
-    connection.execute_batch("PRAGMA cache_size = -16384; PRAGMA temp_store = FILE;")
+    connection.execute_batch("PRAGMA cache_size = -4096; PRAGMA temp_store = FILE;")
 }
