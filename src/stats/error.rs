@@ -52,6 +52,24 @@ pub enum StatsError {
     /// A table of counts cannot be what it says.
     #[error("the counts of the table do not belong together")]
     InvalidTable,
+    /// A row, a column or an expected count is zero, and the method divides by it.
+    #[error("a row, a column or an expected count is zero")]
+    ZeroMarginal,
+    /// Totals that must agree differ.
+    #[error("the observed and the expected counts have different totals")]
+    SumMismatch,
+    /// No pair differs, and the quantity divides by the number of those that do.
+    #[error("no pair differs, so the quantity has no scale")]
+    NoDifference,
+    /// A rank method, a correlation or a regression got a variable that does not vary.
+    #[error("a variable does not vary")]
+    Constant,
+    /// The columns of a design depend on one another, or a term cannot be estimated.
+    #[error("the columns of the design depend on one another")]
+    Singular,
+    /// A logistic model has no finite maximum: the predictors separate the outcomes.
+    #[error("the predictors separate the outcomes perfectly")]
+    Separation,
     /// The method is right, yet the quantity has no value for these data.
     #[error("{what} has no value for these data")]
     Undefined {
