@@ -29,6 +29,8 @@ mod golden_text;
 mod hooks;
 #[cfg(test)]
 mod house;
+#[cfg(test)]
+mod in_flight;
 mod lang_check;
 mod lang_syntax;
 #[cfg(test)]
