@@ -88,6 +88,17 @@ impl<'a> Samples<'a> {
         Ok(observed)
     }
 
+    /// Says whether a condition gives a metric or measure at all.
+    pub(super) fn gives(
+        &self,
+        condition: &str,
+        metric: &str,
+    ) -> Result<bool, AnalysisError> {
+        let unknown = || AnalysisError::UnknownCondition { name: condition.to_owned() };
+        let (index, _) = self.experiment.condition(condition).ok_or_else(unknown)?;
+        Ok(self.source.gives(u32::try_from(index).unwrap_or(u32::MAX), metric)?)
+    }
+
     /// Lets go of what was read.
     pub(super) fn forget(&mut self) {
         self.read.clear();

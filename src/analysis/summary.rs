@@ -34,16 +34,22 @@ pub(super) fn conditions(
     }
     let mut found = IndexMap::new();
     for condition in &experiment.conditions {
+        let mut given = Vec::new();
+        for (name, scale) in &names {
+            if samples.gives(&condition.name, name)? {
+                given.push((name, scale));
+            }
+        }
         let mut metrics = IndexMap::new();
         let (mut trials, mut failed) = (0, 0);
         // Of a failed trial some measures are known; latency and scores are not.
-        for (name, _) in &names {
+        for (name, _) in &given {
             let observed = samples.of(&condition.name, name)?;
             let gone = observed.iter().filter(|o| o.value == Observation::Failed);
             trials = trials.max(narrow(observed.len()));
             failed = failed.max(narrow(gone.count()));
         }
-        for (name, scale) in &names {
+        for (name, scale) in given {
             let sample = Sample {
                 condition: condition.name.clone(),
                 metric: name.clone(),

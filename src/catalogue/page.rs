@@ -123,6 +123,7 @@ fn type_words(ty: Type) -> String {
         Type::Dataset => "dataset".to_owned(),
         Type::Scorer => "metric".to_owned(),
         Type::Distribution => "distribution".to_owned(),
+        Type::Delay => "delay".to_owned(),
         Type::Extractor => "extractor".to_owned(),
         Type::Sampling => "sampling".to_owned(),
         Type::Claim => "claim".to_owned(),

@@ -20,6 +20,7 @@ use crate::model::provider::BuildError;
 use crate::model::purse::{Purse, Reservation};
 use crate::model::settings::{GatewaySettings, ModelRef, Spending};
 use crate::model::state::{Demand, LaneState};
+use crate::model::underway::{Nobody, Underway, Witness};
 use crate::model::window::Room;
 use crate::record::{
     Answer, BatchEntry, BatchLedger, CallRecord, Failure, FailureKind, LimitEvent,
@@ -62,17 +63,6 @@ struct Pass<'a> {
     _room: Option<Room<'a>>,
     probe: Option<Probe<'a>>,
     reservation: Reservation<'a>,
-}
-
-/// What the attempts at one call took so far.
-#[derive(Default)]
-struct Tally {
-    attempts: u32,
-    /// Attempts that count towards their end: those that were probes do not.
-    charged: u32,
-    busy: Duration,
-    /// What attempts without an answer may be billed at, at most; `None` while none may.
-    presumed: Option<f64>,
 }
 
 /// Whether a call waits, counted while it lives.
@@ -129,6 +119,10 @@ impl Gateway {
     #[must_use]
     pub fn models(&self) -> &[ModelRef] {
         &self.models
+    }
+
+    pub(super) fn settings(&self) -> &GatewaySettings {
+        &self.settings
     }
 
     /// Returns what is known of a model.
@@ -238,83 +232,79 @@ impl Gateway {
         request: Request,
         place: String,
     ) -> CallRecord {
-        let mut record = CallRecord {
-            id: request.id,
-            place,
-            model: model.name.as_ref().to_owned(),
-            system: None,
-            messages: Vec::new(),
-            result: Err(Failure::new(FailureKind::NotFound, "no such model")),
-            attempts: 0,
-            latency: None,
-            waited: 0.0,
-            cost: Some(0.0),
-            presumed: 0.0,
-            cached: false,
-        };
-        let Some(state) = self.lanes.get(model.index) else { return record };
+        self.ask_before(model, request, place, &Nobody).await
+    }
+
+    /// Makes a call as [`Gateway::ask`] does, before a witness who hears when its request
+    /// leaves, and what it took if it is dropped.
+    pub async fn ask_before(
+        &self,
+        model: &ModelRef,
+        request: Request,
+        place: String,
+        witness: &dyn Witness,
+    ) -> CallRecord {
+        let mut call = Underway::new(request, place, &model.name, witness);
+        let Some(state) = self.lanes.get(model.index) else { return call.end().0 };
         let replay = self.settings.replay.as_ref().filter(|_| !state.profile.kept);
         let tape = self.settings.tape.as_ref().filter(|_| !state.profile.kept);
         let mut exchanges = Vec::new();
         if let Some(recording) = replay {
-            match recording.play(&request, &record.place, &record.model) {
-                Ok(played) => record = played,
-                Err(failure) => record.result = Err(failure),
+            match recording.play(&call.request, &call.record.place, &call.record.model) {
+                Ok(played) => call.record = played,
+                Err(failure) => call.record.result = Err(failure),
             }
         } else if tape.is_some() {
-            let work = self.fill(state, &request, &mut record);
+            let work = self.fill(state, &mut call);
             exchanges = Box::pin(overheard(work)).await.1;
         } else {
-            self.fill(state, &request, &mut record).await;
+            self.fill(state, &mut call).await;
         }
-        record.system = request.system;
-        record.messages = request.messages;
+        let (record, request) = call.end();
         if let Some(tape) = tape {
             tape.keep(&request.item.id, &record, exchanges);
         }
         record
     }
 
-    async fn fill(&self, state: &LaneState, request: &Request, record: &mut CallRecord) {
+    async fn fill(&self, state: &LaneState, call: &mut Underway<'_>) {
         let profile = &state.profile;
         let looked = profile.cacheable && !self.settings.refresh;
         if let Some(cache) = self.settings.cache.as_ref().filter(|_| looked)
-            && let Some(answer) = cache.find(request.id)
+            && let Some(answer) = cache.find(call.request.id)
         {
             self.counts.cached.fetch_add(1, Ordering::Relaxed);
-            record.result = Ok(answer);
-            record.cached = true;
+            call.record.result = Ok(answer);
+            call.record.cached = true;
             return;
         }
         if self.settings.offline && profile.network {
-            let message = format!("`{}` has no answer kept for it", record.model);
-            record.result = Err(Failure::new(FailureKind::Offline, message));
+            let message = format!("`{}` has no answer kept for it", call.record.model);
+            call.record.result = Err(Failure::new(FailureKind::Offline, message));
             return;
         }
         if profile.kept {
-            record.result = state.lane.model.answer(request).await.map_err(|e| e.failure);
-            record.cost = None;
+            let answer = state.lane.model.answer(&call.request).await;
+            call.record.result = answer.map_err(|e| e.failure);
+            call.record.cost = None;
             return;
         }
-        if let Some(batcher) = state.batcher.as_ref().filter(|b| b.takes(request.id)) {
+        if let Some(batcher) = state.batcher.as_ref().filter(|b| b.takes(call.request.id))
+        {
+            let Underway { request, record, .. } = call;
             self.by_batch(state, batcher, request, record).await;
             return;
         }
-        let begun = Instant::now();
-        let mut tally = Tally::default();
-        let result = self.carry_out(state, request, &mut tally).await;
-        record.attempts = tally.attempts;
-        record.latency = (tally.attempts > 0).then_some(tally.busy.as_secs_f64());
-        record.waited = begun.elapsed().saturating_sub(tally.busy).as_secs_f64();
-        record.cost = match &result {
+        let result = self.carry_out(state, call).await;
+        call.measure();
+        call.record.cost = match &result {
             Ok(answer) => profile
                 .price
                 .and_then(|price| price.of(answer.tokens_in, answer.tokens_out)),
-            Err(_) if tally.presumed.is_some() => None,
+            Err(_) if call.tally.presumed.is_some() => None,
             Err(_) => Some(0.0),
         };
-        record.presumed = tally.presumed.unwrap_or(0.0);
-        record.result = result;
+        call.record.result = result;
     }
 
     /// Lets the call wait for a batch that answers it.
@@ -382,26 +372,23 @@ impl Gateway {
     async fn carry_out(
         &self,
         state: &LaneState,
-        request: &Request,
-        tally: &mut Tally,
+        call: &mut Underway<'_>,
     ) -> Result<Answer, Failure> {
-        let demand = state.demand(request);
+        let demand = state.demand(&call.request);
         let limits = &state.lane.limits;
         let limit = limits.timeout.or(self.settings.timeout).unwrap_or(TIMEOUT);
         loop {
-            let attempt = tally.attempts;
+            let attempt = call.tally.attempts;
             let mut pass = self.admit(state, &demand).await?;
             self.counts.requests.fetch_add(1, Ordering::Relaxed);
             self.counts.retries.fetch_add(u64::from(attempt > 0), Ordering::Relaxed);
-            tally.attempts += 1;
-            tally.charged += u32::from(pass.probe.is_none());
+            call.admitted();
             pass.reservation.at_risk(demand.most);
-            let start = Instant::now();
-            let attempted = timeout(limit, state.lane.model.attempt(request, attempt));
+            let start = call.tally.leaves(pass.probe.is_some(), demand.most);
+            let work = state.lane.model.attempt(&call.request, attempt);
             let Attempted { result, quota } =
-                attempted.await.unwrap_or_else(|_| late(limit).into());
-            let took = start.elapsed();
-            tally.busy += took;
+                timeout(limit, work).await.unwrap_or_else(|_| late(limit).into());
+            let took = call.tally.ended();
             if let Some(quota) = quota {
                 state.heed(&quota, &self.journal);
             }
@@ -414,20 +401,21 @@ impl Gateway {
                 }
                 Err(error) => error,
             };
-            state.failed(request.id, start, &error, &self.journal);
+            state.failed(call.request.id, start, &error, &self.journal);
             if may_be_billed(error.failure.kind) {
                 // The reservation is dropped, which books it.
-                *tally.presumed.get_or_insert(0.0) += demand.most;
+                *call.tally.presumed.get_or_insert(0.0) += demand.most;
             } else {
                 let Pass { reservation, .. } = pass;
                 reservation.settle(Some(0.0), false);
             }
-            let last = tally.charged >= limits.attempts;
+            let last = call.tally.charged >= limits.attempts;
             let patient = error.retry_after.is_none_or(|asked| asked <= PATIENCE);
             if last || !patient || !error.failure.kind.is_retryable() {
-                return Err(told(error, tally.attempts));
+                return Err(told(error, call.tally.attempts));
             }
-            let delay = wait(self.settings.seed, request.id, attempt, error.retry_after);
+            let id = call.request.id;
+            let delay = wait(self.settings.seed, id, attempt, error.retry_after);
             self.unless_stopped(async {
                 sleep(delay).await;
                 Ok(())

@@ -28,6 +28,7 @@ mod prices;
 mod provider;
 mod purse;
 mod quota;
+mod racing;
 mod recorded;
 mod settings;
 mod sim;
@@ -35,6 +36,7 @@ mod state;
 #[cfg(test)]
 mod testing;
 mod throttle;
+mod underway;
 mod window;
 mod wire;
 
@@ -50,4 +52,5 @@ pub use provider::{
 };
 pub use recorded::Recorded;
 pub use settings::{GatewaySettings, ModelRef, Spending};
+pub use underway::{Nobody, Witness};
 pub use wire::Http;

@@ -22,8 +22,8 @@ pub use items::{ItemSource, Items};
 pub use observed::{
     AnswerCache, LimitEvent, Observation, Observed, SampleSource, SourceError,
 };
-pub use output::{Output, Usage, Vote};
+pub use output::{Marks, Output, Usage, Vote};
 pub use trial::{Outcome, Place, Score, TrialRecord};
 
 /// The version of what the store holds.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;

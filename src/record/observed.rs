@@ -44,6 +44,17 @@ pub trait SampleSource {
     /// When the source cannot be read.
     fn sample(&self, condition: u32, metric: &str) -> Result<Vec<Observed>, SourceError>;
 
+    /// Says whether any trial of a condition gives a measure that only some strategies give,
+    /// such as the consensus of a vote; of every other metric and measure, that it does.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be read.
+    fn gives(&self, condition: u32, metric: &str) -> Result<bool, SourceError> {
+        let _ = (condition, metric);
+        Ok(true)
+    }
+
     /// Returns the number of items of the run.
     ///
     /// # Errors

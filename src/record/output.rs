@@ -14,8 +14,26 @@ pub struct Output {
     pub votes: Vec<Vote>,
     /// What it took, summed over the calls below.
     pub usage: Usage,
+    /// What the strategy says of its own work, in numbers.
+    #[serde(default)]
+    pub marks: Marks,
     /// What a script logged.
     pub trace: Vec<String>,
+}
+
+/// Numbers that some strategies give beside their answer; each is a measure of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Marks {
+    /// Of a vote: the share of the members that were called who gave the answer that won.
+    pub consensus: Option<f64>,
+    /// Of a vote: that share less the share of the next answer.
+    pub margin: Option<f64>,
+    /// Of a vote: how many members were called.
+    pub members_called: Option<u32>,
+    /// Of a hedge: who answered first, 0 for the primary, else which backup.
+    pub won_by: Option<u32>,
+    /// Seconds from the start of the hedge to its first backup, where one was started.
+    pub hedged_after: Option<f64>,
 }
 
 /// One vote.
@@ -47,6 +65,18 @@ pub struct Usage {
     pub latency: Option<f64>,
     /// Seconds of waiting for limits.
     pub waited: f64,
+    /// Backup requests of hedges, of the `requests`.
+    #[serde(default)]
+    pub hedged: u32,
+    /// The part of the `cost` that went to answers which lost a race, at most; `None` as soon
+    /// as it is unknown.
+    #[serde(default = "nothing")]
+    pub wasted_cost: Option<f64>,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the default of an optional field")]
+fn nothing() -> Option<f64> {
+    Some(0.0)
 }
 
 impl Default for Usage {
@@ -58,6 +88,8 @@ impl Default for Usage {
             cost: Some(0.0),
             latency: Some(0.0),
             waited: 0.0,
+            hedged: 0,
+            wasted_cost: nothing(),
         }
     }
 }
@@ -83,6 +115,8 @@ impl Usage {
             cost: both(self.cost, other.cost, |a, b| a + b),
             latency: both(self.latency, other.latency, f64::max),
             waited: self.waited.max(other.waited),
+            hedged: self.hedged + other.hedged,
+            wasted_cost: both(self.wasted_cost, other.wasted_cost, |a, b| a + b),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod error;
 mod facts;
+mod html;
 mod json;
 mod markdown;
 mod round;
@@ -30,6 +31,8 @@ use crate::spec::Experiment;
 pub enum Format {
     /// Markdown that GitHub renders: `report.md`.
     Markdown,
+    /// One page of HTML that needs nothing else: `report.html`.
+    Html,
     /// The result document of `--format json`: `report.json`.
     Json,
 }
@@ -40,6 +43,7 @@ impl Format {
     pub fn file(self) -> &'static str {
         match self {
             Self::Markdown => "report.md",
+            Self::Html => "report.html",
             Self::Json => "report.json",
         }
     }
@@ -47,7 +51,7 @@ impl Format {
 
 /// Every format by the word of the language.
 pub const FORMATS: &[(&str, Format)] =
-    &[("markdown", Format::Markdown), ("json", Format::Json)];
+    &[("markdown", Format::Markdown), ("html", Format::Html), ("json", Format::Json)];
 
 /// One rendered report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +83,10 @@ pub fn render(
         Format::Markdown => {
             let view = view::Report::new(experiment, facts, findings);
             Ok(Page { file: format.file(), text: markdown::page(&view)? })
+        }
+        Format::Html => {
+            let view = view::Report::new(experiment, facts, findings);
+            Ok(Page { file: format.file(), text: html::page(&view)? })
         }
         Format::Json => {
             let text = serde_json::to_string_pretty(&document(facts, findings))?;

@@ -12,7 +12,7 @@ use crate::spec::signature::{Complaint, Fallback, Param, Signature, Type};
 pub const RIGHT_SIDE: &str = "=";
 
 /// The formats of a report.
-pub const FORMATS: &[&str] = &["markdown", "json"];
+pub const FORMATS: &[&str] = &["markdown", "html", "json"];
 
 /// The kinds of definition, each with its fields.
 pub const KINDS: &[Signature] = &[

@@ -80,6 +80,36 @@ pub const MEASURES: &[Measure] = &[
         scale: Scale::Count,
         doc: "Tokens received, as the provider counted them.",
     },
+    Measure {
+        name: "consensus",
+        scale: Scale::Fraction,
+        doc: "Of a vote: the share of the members called who gave the answer that won.",
+    },
+    Measure {
+        name: "margin",
+        scale: Scale::Fraction,
+        doc: "Of a vote: the consensus less the share of the next answer.",
+    },
+    Measure {
+        name: "members_called",
+        scale: Scale::Count,
+        doc: "Of a vote: the members that were called.",
+    },
+    Measure {
+        name: "hedged",
+        scale: Scale::Count,
+        doc: "Backup requests of the trial's hedges; none without a hedge.",
+    },
+    Measure {
+        name: "won_by",
+        scale: Scale::Count,
+        doc: "Of a hedge: who answered first, 0 for the primary, 1 for the first backup.",
+    },
+    Measure {
+        name: "wasted_cost",
+        scale: Scale::Money,
+        doc: "US dollars of the `cost` that went to requests which lost a race, at most: a request that was cancelled is booked at its upper bound.",
+    },
 ];
 
 /// Finds a measure by its name.

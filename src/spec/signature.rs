@@ -57,6 +57,8 @@ pub enum Type {
     Scorer,
     /// A distribution of latencies.
     Distribution,
+    /// When a backup of a hedge starts, as a call.
+    Delay,
     /// What takes the answer out of an output: a word such as `last_number`, a call such as
     /// `regex(…)`, or a closure of the output.
     Extractor,

@@ -6,7 +6,8 @@ use rusqlite::{CachedStatement, Connection, TransactionBehavior, params};
 
 use crate::base::{CallId, Digest};
 use crate::record::{
-    CallRecord, Failure, FailureKind, Outcome, Place, Request, Score, TrialRecord,
+    CallRecord, Failure, FailureKind, Marks, Outcome, Place, Request, Score, TrialRecord,
+    Usage,
 };
 use crate::store::checkpoint::GivenUp;
 use crate::store::error::StoreError;
@@ -191,6 +192,7 @@ impl<'a> Writer<'a> {
             }
             self.write_trial(trial, record)?;
         }
+        self.write_marks(trial, record)?;
         for (metric, score) in (0_i64..).zip(&record.scores) {
             let (value, problem) = match score {
                 Score::Value(value) if value.is_finite() => (Some(*value), None),
@@ -236,6 +238,33 @@ impl<'a> Writer<'a> {
             usage.latency,
             usage.waited,
         ])
+    }
+
+    /// Writes the numbers of votes and hedges, where there are any.
+    fn write_marks(&mut self, trial: i64, record: &TrialRecord) -> rusqlite::Result<()> {
+        let marks = match &record.outcome {
+            Outcome::Done(output) => output.marks,
+            Outcome::Failed(_) => Marks::default(),
+        };
+        let Usage { hedged, wasted_cost, .. } = record.usage;
+        if marks == Marks::default() && hedged == 0 && wasted_cost == Some(0.0) {
+            return Ok(());
+        }
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO marks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                trial,
+                marks.consensus,
+                marks.margin,
+                marks.members_called,
+                marks.won_by,
+                marks.hedged_after,
+                hedged,
+                wasted_cost,
+            ])?;
+        Ok(())
     }
 
     pub(super) fn write_call(

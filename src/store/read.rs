@@ -142,7 +142,7 @@ impl Store {
     /// When the database cannot be read.
     pub fn trial(&self, place: Place) -> Result<Option<TrialRecord>, StoreError> {
         let trial = self.info.number(place);
-        let sql = format!("SELECT {TRIAL_COLUMNS} FROM trials WHERE trial = ?1");
+        let sql = format!("SELECT {TRIAL_COLUMNS} WHERE trial = ?1");
         Ok(self.trials_of(&sql, params![trial])?.pop())
     }
 
@@ -159,7 +159,7 @@ impl Store {
     ) -> Result<Vec<TrialRecord>, StoreError> {
         let word = Failure::new(kind, "");
         let sql = format!(
-            "SELECT {TRIAL_COLUMNS} FROM trials
+            "SELECT {TRIAL_COLUMNS}
              WHERE condition = ?1 AND failure = ?2 ORDER BY trial LIMIT ?3"
         );
         self.trials_of(&sql, params![condition, super::commit::kind_word(&word), limit])

@@ -4,13 +4,15 @@ use rusqlite::Row;
 
 use crate::base::{CallId, TrialId};
 use crate::record::{
-    Answer, CallRecord, Failure, Outcome, Output, Score, TrialRecord, Usage,
+    Answer, CallRecord, Failure, Marks, Outcome, Output, Score, TrialRecord, Usage,
 };
 use crate::store::commit::kind_of;
 
 pub(super) const TRIAL_COLUMNS: &str =
     "trial, id, condition, item, repeat, failure, message, text,
-    confidence, votes, trace, requests, tokens_in, tokens_out, cost, latency, waited";
+    confidence, votes, trace, requests, tokens_in, tokens_out, cost, latency, waited,
+    consensus, margin, members, won_by, hedged_after, hedged, wasted
+    FROM trials LEFT JOIN marks USING (trial)";
 
 pub(super) const CALL_COLUMNS: &str = "id, place, model, system, messages, failure,
     message, text, resolved, finish, tokens_in, tokens_out, confidence, attempts, latency,
@@ -22,6 +24,7 @@ pub(super) fn trial_of(
     scores: Vec<Score>,
     calls: Vec<CallRecord>,
 ) -> rusqlite::Result<TrialRecord> {
+    let hedged: Option<u32> = row.get(22)?;
     let usage = Usage {
         requests: row.get(11)?,
         tokens_in: some_natural(row, 12)?,
@@ -29,6 +32,9 @@ pub(super) fn trial_of(
         cost: row.get(14)?,
         latency: row.get(15)?,
         waited: row.get(16)?,
+        hedged: hedged.unwrap_or(0),
+        // A trial without a row of marks wasted nothing.
+        wasted_cost: if hedged.is_some() { row.get(23)? } else { Some(0.0) },
     };
     let failure: Option<String> = row.get(5)?;
     let outcome = match failure {
@@ -43,6 +49,13 @@ pub(super) fn trial_of(
             votes: list_of(row, 9)?,
             usage,
             trace: list_of(row, 10)?,
+            marks: Marks {
+                consensus: row.get(17)?,
+                margin: row.get(18)?,
+                members_called: row.get(19)?,
+                won_by: row.get(20)?,
+                hedged_after: row.get(21)?,
+            },
         }),
     };
     Ok(TrialRecord {

@@ -7,20 +7,43 @@ use crate::store::error::StoreError;
 use crate::store::read::with;
 use crate::store::run::Store;
 
-/// How a measure is read: its column, and what a failed trial has of it.
+/// How a measure is read: its column, and whether a failed trial has it.
 struct MeasureColumn {
     name: &'static str,
     sql: &'static str,
     known_when_failed: bool,
 }
 
+impl MeasureColumn {
+    const fn new(name: &'static str, sql: &'static str, known_when_failed: bool) -> Self {
+        Self { name, sql, known_when_failed }
+    }
+}
+
 /// The measures. What a failed trial cost and asked is known; it has no latency.
 const MEASURE_COLUMNS: &[MeasureColumn] = &[
-    MeasureColumn { name: "latency", sql: "latency", known_when_failed: false },
-    MeasureColumn { name: "cost", sql: "cost", known_when_failed: true },
-    MeasureColumn { name: "requests", sql: "requests", known_when_failed: true },
-    MeasureColumn { name: "tokens_in", sql: "tokens_in", known_when_failed: true },
-    MeasureColumn { name: "tokens_out", sql: "tokens_out", known_when_failed: true },
+    MeasureColumn::new("latency", "latency", false),
+    MeasureColumn::new("cost", "cost", true),
+    MeasureColumn::new("requests", "requests", true),
+    MeasureColumn::new("tokens_in", "tokens_in", true),
+    MeasureColumn::new("tokens_out", "tokens_out", true),
+    MeasureColumn::new("consensus", "consensus", false),
+    MeasureColumn::new("margin", "margin", false),
+    MeasureColumn::new("members_called", "members", false),
+    MeasureColumn::new("hedged", "COALESCE(hedged, 0)", true),
+    MeasureColumn::new("won_by", "won_by", false),
+    // Without a row of marks nothing was wasted.
+    MeasureColumn::new("wasted_cost", "IIF(hedged IS NULL, 0, wasted)", true),
+];
+
+/// The measures that only votes and hedges give, and how a row of marks shows that it does.
+const MARKS: &[(&str, &str)] = &[
+    ("consensus", "consensus IS NOT NULL"),
+    ("margin", "margin IS NOT NULL"),
+    ("members_called", "members IS NOT NULL"),
+    ("hedged", "won_by IS NOT NULL"),
+    ("won_by", "won_by IS NOT NULL"),
+    ("wasted_cost", "won_by IS NOT NULL"),
 ];
 
 impl SampleSource for Store {
@@ -41,6 +64,20 @@ impl SampleSource for Store {
             return Err(SourceError { message });
         };
         read.map_err(|source| source_error(&self.failed(source)))
+    }
+
+    fn gives(&self, condition: u32, metric: &str) -> Result<bool, SourceError> {
+        let own = self.info().metrics.iter().any(|known| known.name == metric);
+        let Some(column) = MARKS.iter().find(|(name, _)| *name == metric && !own) else {
+            return Ok(true);
+        };
+        let (first, last) = self.info().range(condition);
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM marks WHERE trial BETWEEN ?1 AND ?2 AND {})",
+            column.1
+        );
+        with(|| self.connection.query_row(&sql, [first, last], |row| row.get(0)))
+            .map_err(|source| source_error(&self.failed(source)))
     }
 
     fn items(&self) -> Result<u32, SourceError> {
@@ -111,8 +148,8 @@ impl Store {
         with(|| {
             let column = measure.sql;
             let mut statement = self.connection.prepare_cached(&format!(
-                "SELECT trial, CAST({column} AS REAL), failure IS NOT NULL FROM trials
-                 WHERE trial BETWEEN ?1 AND ?2 ORDER BY trial"
+                "SELECT trial, CAST({column} AS REAL), failure IS NOT NULL
+                 FROM trials LEFT JOIN marks USING (trial) WHERE trial BETWEEN ?1 AND ?2 ORDER BY trial"
             ))?;
             let (first, last) = self.info().range(condition);
             let mut rows = statement.query([first, last])?;

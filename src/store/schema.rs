@@ -53,15 +53,18 @@ CREATE TABLE verdicts (verdict INTEGER PRIMARY KEY, at TEXT NOT NULL,
     hypothesis TEXT NOT NULL, digest TEXT NOT NULL, shown TEXT NOT NULL);
 ";
 
-/// The tables that came with format 2.
+/// The tables that came with formats 2 to 4.
 ///
-/// `lost`: what attempts of a call that got no answer may have cost, at most. `batches`: what
+/// `marks`: the numbers that votes and hedges give of a trial. `lost`: what attempts of a call that got no answer may have cost, at most. `batches`: what
 /// was sent to a provider to be answered later; `calls` holds sixteen bytes for each call.
 pub(super) const ADDED_TABLES: &str = "
 CREATE TABLE IF NOT EXISTS lost (call INTEGER PRIMARY KEY, usd REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS batches (batch INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE,
     model TEXT NOT NULL, identity TEXT NOT NULL, calls BLOB NOT NULL, usd REAL NOT NULL,
     begun INTEGER NOT NULL, id TEXT, settled INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS marks (trial INTEGER PRIMARY KEY, consensus REAL, margin REAL,
+    members INTEGER, won_by INTEGER, hedged_after REAL, hedged INTEGER NOT NULL,
+    wasted REAL);
 ";
 
 /// Makes a new database with its tables, or fails and leaves none that opens.

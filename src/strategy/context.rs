@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::join_all;
 
 use crate::base::{CallId, Digest, Digester};
-use crate::model::{Gateway, ModelRef};
-use crate::record::{CallRecord, Failure, Item, Output, Request, Usage};
+use crate::model::{Gateway, ModelRef, Witness};
+use crate::record::{CallRecord, Failure, FailureKind, Item, Output, Request, Usage};
 use crate::strategy::contract::Strategy;
+use crate::strategy::heat::Heat;
 use crate::strategy::render::Rendered;
 
 /// What a trial is, as far as its calls go.
@@ -46,6 +47,41 @@ pub struct TrialContext {
     trial: Arc<Shared>,
     item: Arc<Item>,
     node: Arc<Node>,
+    /// The run of a race that this place belongs to, if there is one.
+    heat: Option<Arc<Heat>>,
+}
+
+/// Adds to a place what its children took, also where it is dropped before they ended.
+pub(super) struct Gathering<'a> {
+    place: &'a TrialContext,
+    children: Vec<TrialContext>,
+}
+
+impl<'a> Gathering<'a> {
+    pub(super) fn new(place: &'a TrialContext, children: Vec<TrialContext>) -> Self {
+        Self { place, children }
+    }
+
+    /// Adds another child.
+    pub(super) fn add(&mut self, child: TrialContext) {
+        self.children.push(child);
+    }
+
+    /// Ends the gathering with what the children took together.
+    pub(super) fn end(mut self, taken: Usage) {
+        self.children.clear();
+        self.place.add(Usage::then, taken);
+    }
+}
+
+impl Drop for Gathering<'_> {
+    fn drop(&mut self) {
+        if let Some(taken) =
+            self.children.iter().map(TrialContext::usage).reduce(Usage::beside)
+        {
+            self.place.add(Usage::then, taken);
+        }
+    }
 }
 
 /// What is known of a trial's calls from an earlier session, and where those go that end.
@@ -100,7 +136,7 @@ impl TrialContext {
         checkpoints: Option<Arc<dyn Checkpoints>>,
     ) -> Self {
         let trial = Shared { gateway, key, calls: Mutex::default(), checkpoints };
-        Self { trial: Arc::new(trial), item, node: Arc::default() }
+        Self { trial: Arc::new(trial), item, node: Arc::default(), heat: None }
     }
 
     /// Returns the item that is to be answered.
@@ -145,6 +181,12 @@ impl TrialContext {
         Self { node: Arc::new(node), ..self.clone() }
     }
 
+    /// Returns the same place as a run of a race, and the run.
+    pub(super) fn in_heat(&self) -> (Self, Arc<Heat>) {
+        let heat = Heat::below(self.heat.clone());
+        (Self { heat: Some(Arc::clone(&heat)), ..self.clone() }, heat)
+    }
+
     /// Returns the same place with another item.
     #[must_use]
     pub fn with_item(&self, item: Arc<Item>) -> Self {
@@ -173,8 +215,15 @@ impl TrialContext {
         let fresh = known.is_none();
         let record = match known {
             Some(record) => record,
-            None => self.trial.gateway.ask(model, request, place).await,
+            None => self.trial.gateway.ask_before(model, request, place, self).await,
         };
+        if self.has_lost_before(&record) {
+            // The recorded race had another winner by now: this run waits to be dropped.
+            locked(&self.trial.calls).push(record.clone());
+            self.add(Usage::then, usage_of(&record));
+            self.lose();
+            return std::future::pending().await;
+        }
         let usage = usage_of(&record);
         let result = match &record.result {
             Ok(answer) => Ok(Output {
@@ -199,6 +248,14 @@ impl TrialContext {
         result
     }
 
+    /// Says whether a call that is replayed was cancelled by a race.
+    fn has_lost_before(&self, record: &CallRecord) -> bool {
+        let cancelled = |failure: &Failure| failure.kind == FailureKind::Cancelled;
+        self.heat.is_some()
+            && self.trial.gateway.is_replay()
+            && record.result.as_ref().is_err_and(cancelled)
+    }
+
     fn request(&self, model: &ModelRef, rendered: Rendered, place: &str) -> Request {
         let id = call_id(&self.trial.key, model, &rendered, place);
         let Rendered { system, messages } = rendered;
@@ -216,9 +273,8 @@ impl TrialContext {
         child: &Self,
         strategy: &dyn Strategy,
     ) -> Result<Output, Failure> {
-        let result = child.finish(strategy).await;
-        self.add(Usage::then, child.usage());
-        result
+        let _gathering = Gathering::new(self, vec![child.clone()]);
+        child.finish(strategy).await
     }
 
     /// Runs strategies at the same time, each at a place of its own; the results are in the
@@ -229,14 +285,12 @@ impl TrialContext {
     ) -> Vec<Result<Output, Failure>> {
         let children: Vec<Self> =
             (0..strategies.len()).map(|index| self.child(index)).collect();
+        let _gathering = Gathering::new(self, children.clone());
         let runs = children
             .iter()
             .zip(strategies)
             .map(|(child, strategy)| child.finish(strategy.as_ref()));
-        let results = join_all(runs).await;
-        let taken = children.iter().map(Self::usage).reduce(Usage::beside);
-        self.add(Usage::then, taken.unwrap_or_default());
-        results
+        join_all(runs).await
     }
 
     /// Runs a strategy here; its output says what everything at this place took.
@@ -261,6 +315,32 @@ impl TrialContext {
         locked(&self.node.state).usage
     }
 
+    /// Notes that the run of a race at this place lost it, in a replay.
+    pub(super) fn lose(&self) {
+        if let Some(heat) = &self.heat {
+            heat.lose();
+        }
+    }
+
+    /// Keeps what a race here came to, where the run is recorded.
+    pub(super) fn keep_decision(&self, text: &str) {
+        let (id, place) = self.decision();
+        self.trial.gateway.keep_decision(id, place, &self.item.id, text);
+    }
+
+    /// Returns what the race here came to, where the run is replayed.
+    pub(super) fn recorded_decision(&self) -> Option<Result<String, Failure>> {
+        let (id, place) = self.decision();
+        self.trial.gateway.decision(id, &place, &self.item, self.trial.key.seed)
+    }
+
+    fn decision(&self) -> (CallId, String) {
+        let place = format!("{}#race", self.node.path);
+        let mut digester = Digester::new("race");
+        let digest = digester.digest(&self.trial.key.digest).text(&place).finish();
+        (CallId::from_digest(&digest), place)
+    }
+
     /// Takes the records of the trial's calls, in the order in which they ended.
     #[must_use]
     pub fn take_calls(&self) -> Vec<CallRecord> {
@@ -281,6 +361,8 @@ impl TrialContext {
 /// What a call took. A failed call's tokens are known to be none only where nothing was sent.
 fn usage_of(record: &CallRecord) -> Usage {
     let unsent = record.attempts == 0 && record.result.is_err();
+    let cancelled =
+        matches!(&record.result, Err(failure) if failure.kind == FailureKind::Cancelled);
     let (tokens_in, tokens_out) = match &record.result {
         Ok(answer) => (answer.tokens_in, answer.tokens_out),
         Err(_) if unsent => (Some(0), Some(0)),
@@ -290,9 +372,30 @@ fn usage_of(record: &CallRecord) -> Usage {
         requests: 1,
         tokens_in,
         tokens_out,
-        cost: record.cost,
+        // What was dropped is booked at its upper bound, where its price is known.
+        cost: match record.cost {
+            None if cancelled && record.presumed > 0.0 => Some(record.presumed),
+            cost => cost,
+        },
         latency: record.latency,
         waited: record.waited,
+        ..Usage::default()
+    }
+}
+
+impl Witness for TrialContext {
+    fn admitted(&self) {
+        if let Some(heat) = &self.heat {
+            heat.admit();
+        }
+    }
+
+    fn dropped(&self, record: CallRecord) {
+        self.add(Usage::then, usage_of(&record));
+        if self.heat.as_ref().is_some_and(|heat| heat.is_decided()) {
+            self.trial.gateway.keep_dropped(&self.item.id, &record);
+        }
+        locked(&self.trial.calls).push(record);
     }
 }
 

@@ -54,6 +54,17 @@ impl CallForecast {
         }
     }
 
+    /// Returns what is done only in a share of the trials; the worst stays as it is.
+    #[must_use]
+    pub fn times(mut self, share: f64) -> Self {
+        self.models.values_mut().for_each(|calls| *calls *= share);
+        Self {
+            calls: self.calls * share,
+            cost_usd: self.cost_usd.map(|cost| cost * share),
+            ..self
+        }
+    }
+
     /// Adds what follows.
     #[must_use]
     pub fn then(self, next: Self) -> Self {

@@ -11,6 +11,8 @@ mod bridge;
 mod context;
 mod contract;
 mod forecast;
+mod heat;
+mod hedge;
 mod render;
 mod repeat;
 mod scripted;
@@ -22,6 +24,7 @@ pub use ask::Ask;
 pub use context::{Checkpoints, TrialContext, TrialKey};
 pub use contract::{BuildError, BuildStrategy, Builder, Combinator, Strategy};
 pub use forecast::CallForecast;
+pub use hedge::{BY_WORKLOAD, Hedge};
 pub use render::{Prompt, Rendered};
 pub use scripted::Scripted;
 pub use vote::{Ballot, Tally, Vote, tally};
@@ -29,7 +32,11 @@ pub use vote::{Ballot, Tally, Vote, tally};
 use crate::spec::Signature;
 
 /// Every combinator.
-pub const COMBINATORS: &[Combinator] = &[ask::COMBINATOR, vote::COMBINATOR];
+pub const COMBINATORS: &[Combinator] =
+    &[ask::COMBINATOR, hedge::COMBINATOR, vote::COMBINATOR];
+
+/// Delays of a hedge that are calls.
+pub const DELAYS: &[Signature] = &[BY_WORKLOAD];
 
 /// Calls about strategies that are worked out when the file is checked.
 pub const EVALUATED: &[Signature] = &[repeat::SIGNATURE];

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,8 +24,12 @@ type Respond = dyn Fn(&Request) -> Result<String, FailureKind> + Send + Sync;
 /// A model that answers with a function, after some time.
 pub(super) struct Fake {
     pub(super) respond: Box<Respond>,
-    pub(super) takes: Duration,
+    /// Milliseconds of the n-th call, from 0.
+    pub(super) takes: Box<Takes>,
+    calls: AtomicU64,
 }
+
+type Takes = dyn Fn(u64) -> u64 + Send + Sync;
 
 impl std::fmt::Debug for Fake {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -35,7 +40,8 @@ impl std::fmt::Debug for Fake {
 #[async_trait]
 impl Model for Fake {
     async fn answer(&self, request: &Request) -> Result<Answer, CallError> {
-        tokio::time::sleep(self.takes).await;
+        let n = self.calls.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis((self.takes)(n))).await;
         match (self.respond)(request) {
             Ok(text) => Ok(Answer {
                 text,
@@ -61,16 +67,33 @@ pub(super) struct Bench {
 impl Bench {
     /// A bench with these models; each takes so many milliseconds.
     pub(super) fn new(models: Vec<(&str, u64, Box<Respond>)>) -> Self {
+        let constant = |(name, millis, respond)| {
+            let takes: Box<Takes> = Box::new(move |_| millis);
+            (name, takes, respond)
+        };
+        Self::timed(models.into_iter().map(constant).collect())
+    }
+
+    /// A bench with these models; each call takes what the function of its number says.
+    pub(super) fn timed(models: Vec<(&str, Box<Takes>, Box<Respond>)>) -> Self {
+        Self::with(models, GatewaySettings::default())
+    }
+
+    /// A bench whose gateway has these settings.
+    pub(super) fn with(
+        models: Vec<(&str, Box<Takes>, Box<Respond>)>,
+        settings: GatewaySettings,
+    ) -> Self {
         let lanes = models
             .into_iter()
-            .map(|(name, millis, respond)| Lane {
+            .map(|(name, takes, respond)| Lane {
                 name: name.to_owned(),
                 digest: model(name).digest(),
-                model: Box::new(Fake { respond, takes: Duration::from_millis(millis) }),
+                model: Box::new(Fake { respond, takes, calls: AtomicU64::new(0) }),
                 limits: Limits { attempts: 1, ..Limits::default() },
             })
             .collect();
-        let gateway = Arc::new(Gateway::new(lanes, GatewaySettings::default()));
+        let gateway = Arc::new(Gateway::new(lanes, settings));
         let workshop = Workshop::new(Host::default(), Vec::new());
         Self { gateway, workshop }
     }

@@ -73,6 +73,7 @@ pub(super) fn described(ty: Type) -> String {
         Type::Dataset => "a dataset".to_owned(),
         Type::Scorer => "a scorer".to_owned(),
         Type::Distribution => "a distribution".to_owned(),
+        Type::Delay => "a delay such as `by_workload(…)`".to_owned(),
         Type::Extractor => "an extractor".to_owned(),
         Type::Sampling => "a way of sampling".to_owned(),
         Type::Claim => "a claim".to_owned(),
@@ -107,6 +108,7 @@ pub(super) fn unit_of(ty: Type) -> Option<Unit> {
         | Type::Dataset
         | Type::Scorer
         | Type::Distribution
+        | Type::Delay
         | Type::Extractor
         | Type::Sampling
         | Type::Claim

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::analysis::{ConditionFindings, Findings, MetricFindings};
 use crate::report::round;
-use crate::spec::{Experiment, Scale};
+use crate::spec::{Experiment, MEASURES, Scale};
 
 /// The table of conditions and metrics.
 #[derive(Debug, Serialize)]
@@ -51,16 +51,21 @@ impl ResultTable {
 }
 
 fn shown_metrics(experiment: &Experiment, findings: &Findings) -> Vec<String> {
-    let Some(first) = findings.conditions.values().next() else {
-        return Vec::new();
-    };
+    let metrics = experiment.metrics.iter().map(|metric| metric.name.as_str());
+    let measures = MEASURES.iter().map(|measure| measure.name);
     let known = |name: &str| {
         experiment.metrics.iter().any(|metric| metric.name == name)
             || findings.conditions.values().any(|condition| {
                 condition.metrics.get(name).is_some_and(|metric| metric.mean.is_some())
             })
     };
-    first.metrics.keys().filter(|name| known(name)).cloned().collect()
+    let mut names: Vec<String> = Vec::new();
+    for name in metrics.chain(measures) {
+        if known(name) && names.iter().all(|other| other != name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }
 
 fn cells(found: &ConditionFindings, names: &[String]) -> Vec<String> {
