@@ -4,6 +4,7 @@ use crate::stats::{Units, skewness};
 
 use super::choose::Row;
 use super::evaluate::in_tail;
+use super::levels::LevelTest;
 use super::linear::{Linear, What};
 use super::procedure::Procedure;
 use super::samples::Paired;
@@ -49,7 +50,7 @@ pub(super) fn assumptions(
         (Row::QuantileContrast, _) => {
             let beyond = gap.terms.iter().filter_map(|term| match term.what {
                 What::Quantile(q) => Some(in_tail(data.units.count(), q)),
-                What::Mean => None,
+                What::Mean | What::Sd => None,
             });
             let fewest = beyond.fold(f64::INFINITY, f64::min);
             (
@@ -57,6 +58,24 @@ pub(super) fn assumptions(
                 Some(counted(fewest, &format!("{word} lie there"))),
             )
         }
+        (Row::Smooth, _) => (
+            format!("enough {word} for the bootstrap to see the tails"),
+            None,
+        ),
+        (Row::Levels, Procedure::Levels(found)) => match found.test {
+            LevelTest::Hotelling(_) => (
+                format!("enough {word} for their mean contrasts to be near normal; levels may vary and correlate as they like"),
+                None,
+            ),
+            LevelTest::Permuted(_) => (
+                "that the levels are exchangeable within an item if none has an effect".to_owned(),
+                None,
+            ),
+        },
+        (Row::Correlation, _) => (
+            "a relation that is linear, in values or in ranks, with a few outliers at most".to_owned(),
+            None,
+        ),
         _ => ("nothing else".to_owned(), None),
     };
     let first = format!(

@@ -3,7 +3,7 @@
 use crate::spec::Scale;
 
 use super::error::Unsupported;
-use super::linear::{Linear, What};
+use super::linear::{Form, Linear, What};
 
 /// A row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +22,16 @@ pub(super) enum Row {
     OrdinalMean,
     /// 7: means of money, durations, counts, fractions and other numbers.
     NumericMean,
+    /// 9: a quantile of one condition.
+    OneQuantile,
     /// 10: contrasts of quantiles.
     QuantileContrast,
+    /// 11: standard deviations and contrasts of them.
+    Smooth,
+    /// 12: whether three levels or more differ.
+    Levels,
+    /// 14: a correlation over the items.
+    Correlation,
 }
 
 /// What the choice depends on beside the contrast.
@@ -48,6 +56,12 @@ enum Shape {
     Many,
     /// Quantiles, of so many terms.
     Quantiles(usize),
+    /// A contrast with a standard deviation in it.
+    Smooth,
+    /// Whether levels differ.
+    Levels,
+    /// How two samples go together.
+    Correlation,
 }
 
 /// The scale as the table counts it.
@@ -61,7 +75,7 @@ enum Class {
 impl Row {
     /// Every row that has a test.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::PairedBinary,
         Self::PairedBinaryMargin,
         Self::BinaryContrast,
@@ -69,7 +83,11 @@ impl Row {
         Self::OneShare,
         Self::OrdinalMean,
         Self::NumericMean,
+        Self::OneQuantile,
         Self::QuantileContrast,
+        Self::Smooth,
+        Self::Levels,
+        Self::Correlation,
     ];
 
     /// Chooses the row for a contrast. This is the table.
@@ -91,10 +109,14 @@ impl Row {
             (Class::Numeric, Shape::Quantiles(terms), _, _) if terms > 1 => {
                 Ok(Self::QuantileContrast)
             }
-            (Class::Numeric, Shape::Quantiles(_), _, _) => Err(Unsupported::new(
-                "a quantile of one condition against a number has no test yet",
-                "compare it with the quantile of another condition",
+            (Class::Numeric, Shape::Quantiles(_), _, _) => Ok(Self::OneQuantile),
+            (Class::Numeric | Class::Ordinal, Shape::Smooth, _, _) => Ok(Self::Smooth),
+            (Class::Binary, Shape::Smooth, _, _) => Err(Unsupported::new(
+                "the standard deviation of a binary metric follows from its mean",
+                "compare the means",
             )),
+            (_, Shape::Levels, _, _) => Ok(Self::Levels),
+            (_, Shape::Correlation, _, _) => Ok(Self::Correlation),
             (Class::Binary | Class::Ordinal, Shape::Quantiles(_), _, _) => {
                 Err(Unsupported::new(
                     "a quantile of a binary or ordinal metric says nothing",
@@ -114,7 +136,11 @@ impl Row {
             Self::OneShare => "score with effective sample size",
             Self::OrdinalMean => "CR2-t",
             Self::NumericMean => "CR2-t and studentised bootstrap",
+            Self::OneQuantile => "binomial test of the quantile",
             Self::QuantileContrast => "percentile bootstrap",
+            Self::Smooth => "BCa bootstrap",
+            Self::Levels => "Hotelling's T² or within-item permutation F",
+            Self::Correlation => "Fisher z",
         }
     }
 
@@ -128,7 +154,11 @@ impl Row {
             Self::OneShare => &["score", "wilson"],
             Self::OrdinalMean => &["t", "cr2", "cr2_t"],
             Self::NumericMean => &["t", "cr2", "cr2_t", "cr2-t", "studentised"],
+            Self::OneQuantile => &["binomial", "sign", "quantile"],
             Self::QuantileContrast => &["bootstrap", "percentile"],
+            Self::Smooth => &["bca", "bootstrap"],
+            Self::Levels => &["hotelling", "omnibus", "permutation"],
+            Self::Correlation => &["fisher_z", "pearson", "spearman"],
         }
     }
 
@@ -154,6 +184,18 @@ impl Row {
             Self::NumericMean => {
                 "Chosen because means of a quantity that may be skewed are compared item by item; the larger p of the two tests counts."
             }
+            Self::OneQuantile => {
+                "Chosen because a quantile of one condition is compared with a number: the share of trials up to that number is tested against the quantile's."
+            }
+            Self::Smooth => {
+                "Chosen because standard deviations are compared, resampling items with all their trials."
+            }
+            Self::Levels => {
+                "Chosen because three levels or more are compared within items: Hotelling's test with at least 50 items and five for each level, else a permutation within items."
+            }
+            Self::Correlation => {
+                "Chosen because two metrics are correlated over the items: Pearson's coefficient where both are continuous, else Spearman's."
+            }
             Self::QuantileContrast => {
                 "Chosen because quantiles are compared, resampling items with all their trials."
             }
@@ -169,7 +211,11 @@ impl Row {
             Self::OneShare => "Wilson with effective sample size",
             Self::OrdinalMean => "CR2-t",
             Self::NumericMean => "wider of CR2-t and studentised bootstrap",
+            Self::OneQuantile => "order statistics, or Woodruff's",
             Self::QuantileContrast => "percentile bootstrap",
+            Self::Smooth => "BCa bootstrap",
+            Self::Levels => "",
+            Self::Correlation => "Fisher z, with Bonett and Wright's error for ranks",
         }
     }
 }
@@ -192,6 +238,26 @@ fn class(gap: &Linear) -> Result<Class, Unsupported> {
 }
 
 fn shape(gap: &Linear) -> Result<Shape, Unsupported> {
+    match &gap.form {
+        Form::Sum => {}
+        Form::Levels { .. } if gap.margin() == 0.0 => return Ok(Shape::Levels),
+        Form::Correlation => return Ok(Shape::Correlation),
+        Form::Levels { .. } | Form::Mixed => {
+            return Err(Unsupported::new(
+                "a correlation, or an effect of three levels or more, stands alone on its side of a claim",
+                "write `correlation(a.x, a.y) > 0.3` or `effect(n, family.metric) > 0`",
+            ));
+        }
+    }
+    if gap.terms.iter().any(|term| term.what == What::Sd) {
+        if gap.terms.iter().any(|term| matches!(term.what, What::Quantile(_))) {
+            return Err(Unsupported::new(
+                "a standard deviation and a quantile in one claim have no test",
+                "compare them in claims of their own",
+            ));
+        }
+        return Ok(Shape::Smooth);
+    }
     let quantiles =
         gap.terms.iter().filter(|t| matches!(t.what, What::Quantile(_))).count();
     if quantiles > 0 {

@@ -2,19 +2,18 @@
 
 use crate::base::{Quantity, Unit};
 use crate::spec::{Alternative, Direction, Estimand, Scale};
-use crate::stats::{
-    Interval, PairedRatio, Resampling, Tails, UnitMean, d_z, discordant_odds,
-    paired_dominance,
-};
+use crate::stats::{Interval, Resampling, Tails, UnitMean};
 
 use super::assume::assumptions;
 use super::choose::{Design, Row};
 use super::decide::{Claimed, Decision};
+use super::effect::{effect, ratio};
 use super::error::{AnalysisError, Unsupported};
 use super::findings::{EffectSize, PairCounts, Ratio, Verdict};
-use super::linear::{Linear, What};
+use super::linear::{Form, Linear, What};
 use super::procedure::{Procedure, Statistic};
 use super::samples::{Counts, Paired, Samples};
+use super::smooth;
 
 /// A comparison or equivalence as contrasts against margins.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +35,10 @@ impl Question {
         let gap = Linear::gap(left, right, items)?;
         // One condition stands with the factor 1 on the left: `80% < a.correct` is turned.
         match gap.terms.as_slice() {
-            [one] if one.factor < 0.0 => {
+            [first, ..]
+                if first.factor < 0.0
+                    && (gap.terms.len() == 1 || gap.form == Form::Correlation) =>
+            {
                 let direction = match direction {
                     Direction::Greater => Direction::Less,
                     Direction::Less => Direction::Greater,
@@ -316,7 +318,7 @@ impl Evaluated {
         self.floor = procedure.floor(&setting.plan, sides);
         self.assumptions = assumptions(row, gap, data, &contrast, procedure);
         self.size = data.means.first().and_then(|xs| crate::stats::mean(xs).ok());
-        if row != Row::QuantileContrast {
+        if plain_estimate(row, gap, data).is_some() {
             self.se = UnitMean::new(&contrast, &data.units).ok().map(|fit| fit.se);
         }
         if let Procedure::Counts { pairs, .. } = procedure {
@@ -329,6 +331,12 @@ impl Evaluated {
         }
         self.ratio = ratio(row, gap, data, self.level);
         self.effect = effect(row, gap, procedure, &contrast, self.estimate, self.ratio);
+        if let Procedure::Levels(found) = procedure {
+            self.remarks.extend(found.sentences(self.scale, setting.alpha));
+        }
+        if let Procedure::Correlated(found) = procedure {
+            self.remarks.push(format!("The coefficient is {}.", found.coefficient()));
+        }
         if self.units < 10 {
             self.remarks
                 .push(format!("These are too few {} to generalise.", self.unit_word));
@@ -345,6 +353,10 @@ impl Evaluated {
 fn estimate_of(procedure: &Procedure, contrast: &[f64]) -> f64 {
     match procedure {
         Procedure::Quantiles { boot, .. } => boot.estimate,
+        Procedure::OneQuantile(found) => found.estimate,
+        Procedure::Smooth(found) => found.estimate(),
+        Procedure::Levels(found) => found.range(),
+        Procedure::Correlated(found) => found.found.r,
         Procedure::Counts { .. }
         | Procedure::Pseudo(_)
         | Procedure::Share { .. }
@@ -353,8 +365,19 @@ fn estimate_of(procedure: &Procedure, contrast: &[f64]) -> f64 {
 }
 
 fn plain_estimate(row: Row, gap: &Linear, data: &Paired) -> Option<f64> {
-    if row == Row::QuantileContrast {
-        return None;
+    match row {
+        Row::QuantileContrast
+        | Row::OneQuantile
+        | Row::Smooth
+        | Row::Levels
+        | Row::Correlation => return None,
+        Row::PairedBinary
+        | Row::PairedBinaryMargin
+        | Row::BinaryContrast
+        | Row::OneShareExact
+        | Row::OneShare
+        | Row::OrdinalMean
+        | Row::NumericMean => {}
     }
     crate::stats::mean(&data.contrast(gap)).ok()
 }
@@ -362,6 +385,9 @@ fn plain_estimate(row: Row, gap: &Linear, data: &Paired) -> Option<f64> {
 /// Returns the scale in which a contrast is shown: that of its samples, but a sum of
 /// fractions is a count.
 fn shown_scale(gap: &Linear) -> Scale {
+    if gap.form == Form::Correlation {
+        return Scale::Continuous;
+    }
     let scale = gap.terms.first().map_or(Scale::Continuous, |term| term.sample.scale);
     if gap.summed && scale.is_fraction() { Scale::Count } else { scale }
 }
@@ -399,6 +425,16 @@ fn too_few(gap: &Linear, data: &Paired, clustered: bool) -> Option<String> {
         }
         _ => {}
     }
+    if gap.terms.iter().any(|term| term.what == What::Sd) && units < smooth::FEWEST {
+        return Some(format!(
+            "Too few {many}: there are {units}, and the bootstrap of a standard deviation needs {}.",
+            smooth::FEWEST
+        ));
+    }
+    // The test of one quantile against a number is exact, however few lie beyond it.
+    if gap.terms.len() == 1 {
+        return None;
+    }
     gap.terms.iter().find_map(|term| match term.what {
         // 1 − 0.9 is a little less than 0.1: ten of 100 are ten.
         What::Quantile(q) if in_tail(units, q) < 10.0 - 1e-9 => Some(format!(
@@ -406,79 +442,11 @@ fn too_few(gap: &Linear, data: &Paired, clustered: bool) -> Option<String> {
             in_tail(units, q),
             q
         )),
-        What::Mean | What::Quantile(_) => None,
+        What::Mean | What::Sd | What::Quantile(_) => None,
     })
 }
 
 /// Returns how many of so many units lie beyond a quantile.
 pub(super) fn in_tail(units: usize, q: f64) -> f64 {
     units as f64 * q.min(1.0 - q)
-}
-
-fn ratio(row: Row, gap: &Linear, data: &Paired, level: f64) -> Option<Ratio> {
-    let [left, right] = gap.terms.as_slice() else {
-        return None;
-    };
-    let opposite = left.factor > 0.0 && right.factor < 0.0;
-    if !opposite || gap.margin() != 0.0 || left.sample.scale.is_fraction() {
-        return None;
-    }
-    if row == Row::NumericMean {
-        let scaled = |term: usize, factor: f64| -> Vec<f64> {
-            data.means[term].iter().map(|x| x * factor).collect()
-        };
-        let (xs, ys) = (scaled(0, left.factor), scaled(1, -right.factor));
-        let found = PairedRatio::new(&xs, &ys, &data.units, level).ok()?;
-        let ends = [found.interval.low, found.interval.high];
-        let ci = ends.iter().all(|end| end.is_finite()).then_some(ends);
-        return Some(Ratio { value: found.ratio, ci });
-    }
-    if row == Row::QuantileContrast {
-        let side = |term: usize| match gap.terms[term].what {
-            What::Quantile(q) => crate::stats::quantile(&data.trials[term].0, q).ok(),
-            What::Mean => crate::stats::mean(&data.trials[term].0).ok(),
-        };
-        let value = side(0)? * left.factor / (side(1)? * -right.factor);
-        return value.is_finite().then_some(Ratio { value, ci: None });
-    }
-    None
-}
-
-fn effect(
-    row: Row,
-    gap: &Linear,
-    procedure: &Procedure,
-    contrast: &[f64],
-    estimate: Option<f64>,
-    ratio: Option<Ratio>,
-) -> Option<EffectSize> {
-    let named = |name: &str, value: Option<f64>| {
-        let value = value.filter(|value| value.is_finite());
-        Some(EffectSize { name: name.to_owned(), value, ci: None })
-    };
-    match (row, procedure) {
-        (
-            Row::PairedBinary | Row::PairedBinaryMargin,
-            Procedure::Counts { pairs, .. },
-        ) => named("odds b/c", discordant_odds(pairs.left, pairs.right).ok()),
-        (Row::OrdinalMean, _) => named("dominance", paired_dominance(contrast).ok()),
-        (Row::NumericMean, _) => named("d_z", d_z(contrast).ok()),
-        (Row::QuantileContrast, _) => named("ratio", ratio.map(|ratio| ratio.value)),
-        (Row::OneShareExact | Row::OneShare, Procedure::Share { factor, .. }) => named(
-            "difference from the margin in pp",
-            estimate.map(|x| (x - gap.margin()) / factor * 100.0),
-        ),
-        (
-            Row::PairedBinary
-            | Row::PairedBinaryMargin
-            | Row::BinaryContrast
-            | Row::OneShareExact
-            | Row::OneShare,
-            _,
-        ) => {
-            let slope = gap.named.as_ref().is_some_and(|word| word.starts_with("slope"));
-            let name = if slope { "slope in pp" } else { "difference in pp" };
-            named(name, estimate.map(|x| x * 100.0))
-        }
-    }
 }

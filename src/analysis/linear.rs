@@ -11,6 +11,22 @@ pub(super) enum What {
     Mean,
     /// A quantile of the pooled trials.
     Quantile(f64),
+    /// The standard deviation of the pooled trials.
+    Sd,
+}
+
+/// What a contrast asks of its terms, where that is no weighted sum of them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) enum Form {
+    /// The weighted sum.
+    #[default]
+    Sum,
+    /// Whether levels differ: the level of each term, and the labels of the levels.
+    Levels { of: Vec<usize>, labels: Vec<String> },
+    /// The correlation of the first term with the second.
+    Correlation,
+    /// One of the two that was added to or multiplied by something.
+    Mixed,
 }
 
 /// One condensed sample with its factor.
@@ -30,6 +46,8 @@ pub(super) struct Linear {
     pub(super) named: Option<String>,
     /// Whether a sum is in it, so that it counts items.
     pub(super) summed: bool,
+    /// What is asked of the terms.
+    pub(super) form: Form,
 }
 
 impl Linear {
@@ -65,18 +83,13 @@ impl Linear {
                         format!("effect of {factor}: {} − {}", last.label, first.label);
                     Ok(Self::averages(&parts).named(word))
                 }
-                _ => Err(Unsupported::new(
-                    format!(
-                        "the effect of `{factor}` with {} levels has no test yet",
-                        levels.len()
-                    ),
-                    "compare two of its conditions, or list two levels",
+                [] | [_] => Err(Unsupported::new(
+                    format!("the effect of `{factor}` needs at least two levels"),
+                    "list another level in the family",
                 )),
+                levels => Ok(Self::levels(factor, levels)),
             },
-            Estimand::Correlation(..) => Err(Unsupported::new(
-                "a correlation has no test yet",
-                "compare means or quantiles",
-            )),
+            Estimand::Correlation(a, b) => Ok(Self::correlation(a, b)),
             Estimand::Sum(a, b) => Ok(Self::of(a, items)?.plus(Self::of(b, items)?)),
             Estimand::Difference(a, b) => {
                 Ok(Self::of(a, items)?.plus(Self::of(b, items)?.times(-1.0)))
@@ -172,7 +185,12 @@ impl Linear {
         if let Some(named) = &self.named
             && let Some(term) = self.terms.first()
         {
-            return format!("{named}, of mean {}", term.sample.metric);
+            return match self.form {
+                Form::Correlation | Form::Mixed => named.clone(),
+                Form::Sum | Form::Levels { .. } => {
+                    format!("{named}, of mean {}", term.sample.metric)
+                }
+            };
         }
         let mut text = String::new();
         for (index, term) in self.terms.iter().enumerate() {
@@ -188,6 +206,7 @@ impl Linear {
             let Sample { condition, metric, .. } = &term.sample;
             match term.what {
                 What::Mean => text.extend(["mean ", metric, " of ", condition]),
+                What::Sd => text.extend(["sd of ", metric, " of ", condition]),
                 What::Quantile(q) => {
                     text.extend([
                         "p",
@@ -201,6 +220,35 @@ impl Linear {
             }
         }
         text
+    }
+
+    /// Asks whether the means of the levels of a factor differ.
+    fn levels(factor: &str, levels: &[crate::spec::Level]) -> Self {
+        let (mut terms, mut of) = (Vec::new(), Vec::new());
+        for (index, level) in levels.iter().enumerate() {
+            let factor = 1.0 / level.samples.len() as f64;
+            for sample in &level.samples {
+                terms.push(Term { factor, what: What::Mean, sample: sample.clone() });
+                of.push(index);
+            }
+        }
+        let labels: Vec<String> =
+            levels.iter().map(|level| level.label.clone()).collect();
+        let named = Some(format!("effect of {factor} ({})", labels.join(", ")));
+        Self { terms, named, form: Form::Levels { of, labels }, ..Self::default() }
+    }
+
+    /// Asks how two samples go together over the items.
+    fn correlation(a: &Sample, b: &Sample) -> Self {
+        let term = |sample: &Sample| Term {
+            factor: 1.0,
+            what: What::Mean,
+            sample: sample.clone(),
+        };
+        let words = |sample: &Sample| format!("{} of {}", sample.metric, sample.condition);
+        let named = Some(format!("correlation of {} and {}", words(a), words(b)));
+        let terms = vec![term(a), term(b)];
+        Self { terms, named, form: Form::Correlation, ..Self::default() }
     }
 
     fn averages(parts: &[(f64, &Vec<Sample>)]) -> Self {
@@ -221,12 +269,20 @@ impl Linear {
     }
 
     fn plus(mut self, other: Self) -> Self {
-        let simple = other.terms.is_empty();
+        let (simple, was_simple) = (other.terms.is_empty(), self.terms.is_empty());
         let named = if simple { self.named.take() } else { None };
         self.terms.extend(other.terms);
         let constant = self.constant + other.constant;
         let summed = self.summed || other.summed;
-        Self { terms: self.terms, constant, named, summed }.tidy()
+        let form = match (self.form, other.form) {
+            (Form::Sum, Form::Sum) => Form::Sum,
+            (form, Form::Sum) if simple => form,
+            // A number may stand on either side.
+            (Form::Sum, form) if was_simple => form,
+            _ => Form::Mixed,
+        };
+        let named = if was_simple { other.named } else { named };
+        Self { terms: self.terms, constant, named, summed, form }.tidy()
     }
 
     pub(super) fn times(self, factor: f64) -> Self {
@@ -235,11 +291,19 @@ impl Linear {
             .into_iter()
             .map(|t| Term { factor: t.factor * factor, ..t })
             .collect();
-        Self { terms, constant: self.constant * factor, ..self }.tidy()
+        let form = match self.form {
+            // A correlation that is turned around with its margin is the same question.
+            Form::Correlation | Form::Levels { .. } if factor.abs() != 1.0 => Form::Mixed,
+            form => form,
+        };
+        Self { terms, constant: self.constant * factor, form, ..self }.tidy()
     }
 
     /// Joins equal terms and drops those that cancel.
     fn tidy(self) -> Self {
+        if self.form != Form::Sum {
+            return self;
+        }
         let mut terms: Vec<Term> = Vec::new();
         for term in self.terms {
             let same = |t: &&mut Term| t.what == term.what && t.sample == term.sample;
@@ -262,12 +326,7 @@ fn condense(
         Condensed::Mean => (1.0, What::Mean),
         Condensed::Sum => (items, What::Mean),
         Condensed::Quantile(q) => (1.0, What::Quantile(q)),
-        Condensed::Sd => {
-            return Err(Unsupported::new(
-                "a claim about a standard deviation has no test yet",
-                "compare means or quantiles",
-            ));
-        }
+        Condensed::Sd => (1.0, What::Sd),
     };
     let term = Term { factor, what, sample: sample.clone() };
     let summed = condensed == Condensed::Sum;

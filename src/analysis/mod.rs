@@ -9,15 +9,20 @@
 mod analyse;
 mod assume;
 mod choose;
+mod correlate;
 mod decide;
+mod effect;
 mod error;
 mod evaluate;
 mod findings;
 mod hypothesis;
+mod levels;
 mod linear;
+mod one_quantile;
 mod procedure;
 mod samples;
 mod settle;
+mod smooth;
 mod summary;
 mod supports;
 

@@ -7,8 +7,12 @@ use crate::stats::{
 };
 
 use super::choose::Row;
+use super::correlate::Correlated;
+use super::levels::{LevelTest, Levels};
 use super::linear::{Linear, What};
+use super::one_quantile::OneQuantile;
 use super::samples::Paired;
+use super::smooth::Smooth;
 
 /// Counts of a paired binary comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +36,14 @@ pub(super) enum Procedure {
     Mean { fit: UnitMean, boot: Option<StudentisedBootstrap> },
     /// Row 10.
     Quantiles { boot: PercentileBootstrap, mover: Option<Mover> },
+    /// Row 9.
+    OneQuantile(OneQuantile),
+    /// Row 11.
+    Smooth(Smooth),
+    /// Row 12.
+    Levels(Levels),
+    /// Row 14.
+    Correlated(Correlated),
 }
 
 /// What a test says beside its p.
@@ -97,6 +109,16 @@ impl Procedure {
                 Ok(Self::Mean { fit, boot })
             }
             Row::QuantileContrast => quantiles(gap, data, plan),
+            Row::OneQuantile => {
+                let q = gap.terms.first().map_or(0.5, |term| match term.what {
+                    What::Quantile(q) => q,
+                    What::Mean | What::Sd => 0.5,
+                });
+                Ok(Self::OneQuantile(OneQuantile::new(q, factor, data, plan)?))
+            }
+            Row::Smooth => Ok(Self::Smooth(Smooth::new(gap, data, plan)?)),
+            Row::Levels => Ok(Self::Levels(Levels::new(gap, data, plan)?)),
+            Row::Correlation => Ok(Self::Correlated(Correlated::new(gap, data, plan)?)),
         }
     }
 
@@ -126,6 +148,10 @@ impl Procedure {
                 }
             }
             Self::Quantiles { boot, .. } => Ok(boot.tails(margin)),
+            Self::OneQuantile(found) => found.tails(margin),
+            Self::Smooth(found) => found.tails(margin),
+            Self::Levels(found) => Ok(found.tails()),
+            Self::Correlated(found) => found.tails(margin),
         }
     }
 
@@ -133,10 +159,15 @@ impl Procedure {
     pub(super) fn two_sided(&self, margin: f64) -> Result<f64, StatsError> {
         match self {
             Self::Quantiles { boot, .. } => Ok(boot.two_sided(margin)),
+            // One question has one side: whether the levels differ.
+            Self::Levels(found) => Ok(found.tails().greater),
             Self::Counts { .. }
             | Self::Pseudo(_)
             | Self::Share { .. }
-            | Self::Mean { .. } => Ok(self.tails(margin)?.two_sided()),
+            | Self::Mean { .. }
+            | Self::OneQuantile(_)
+            | Self::Smooth(_)
+            | Self::Correlated(_) => Ok(self.tails(margin)?.two_sided()),
         }
     }
 
@@ -158,6 +189,12 @@ impl Procedure {
                 }
             }
             Self::Quantiles { boot, .. } => boot.interval(confidence),
+            Self::OneQuantile(found) => found.interval(confidence),
+            Self::Smooth(found) => found.interval(confidence),
+            Self::Levels(_) => {
+                Err(StatsError::Undefined { what: "an interval of the range of means" })
+            }
+            Self::Correlated(found) => found.interval(confidence),
         }
     }
 
@@ -187,6 +224,23 @@ impl Procedure {
             Self::Quantiles { boot, .. } => {
                 Statistic { name: "θ", value: Some(boot.estimate), df: None }
             }
+            Self::OneQuantile(found) => {
+                Statistic { name: "k", value: Some(found.statistic(margin)), df: None }
+            }
+            Self::Smooth(found) => {
+                Statistic { name: "θ", value: Some(found.estimate()), df: None }
+            }
+            Self::Levels(found) => match found.test {
+                LevelTest::Hotelling(test) => {
+                    Statistic { name: "F", value: Some(test.f), df: Some(test.df1) }
+                }
+                LevelTest::Permuted(test) => {
+                    Statistic { name: "F", value: Some(test.f), df: None }
+                }
+            },
+            Self::Correlated(found) => {
+                Statistic { name: "z", value: found.z(margin).ok(), df: None }
+            }
         }
     }
 
@@ -201,10 +255,17 @@ impl Procedure {
             Self::Mean { boot: Some(_), .. } => Some(plan.floor() * sides / 2.0),
             // Its two-sided p counts the resamples on the smaller side twice, and adds one.
             Self::Quantiles { .. } => Some(plan.floor() / 2.0),
+            Self::Smooth(_) => Some(plan.floor() * sides / 2.0),
+            Self::Levels(found) => match found.test {
+                LevelTest::Permuted(_) => Some(plan.floor() / 2.0),
+                LevelTest::Hotelling(_) => None,
+            },
             Self::Counts { .. }
             | Self::Pseudo(_)
             | Self::Share { .. }
-            | Self::Mean { .. } => None,
+            | Self::Mean { .. }
+            | Self::OneQuantile(_)
+            | Self::Correlated(_) => None,
         }
     }
 
@@ -236,6 +297,16 @@ impl Procedure {
             }
             Self::Quantiles { mover, .. } => {
                 Some(("MOVER", mover.as_ref()?.tails(margin).ok()?))
+            }
+            Self::OneQuantile(found) => {
+                Some(("percentile bootstrap", found.runner_up(margin)?))
+            }
+            Self::Smooth(found) => {
+                Some(("percentile bootstrap", found.runner_up(margin)?))
+            }
+            Self::Levels(found) => found.runner_up(),
+            Self::Correlated(found) => {
+                Some(("permutation of the pairs", found.runner_up(margin)?))
             }
         }
     }
@@ -271,7 +342,7 @@ fn quantiles(
             values,
             units,
             what: match term.what {
-                What::Mean => PlugIn::Mean,
+                What::Mean | What::Sd => PlugIn::Mean,
                 What::Quantile(q) => PlugIn::Quantile(q),
             },
         })
@@ -291,7 +362,7 @@ fn quantiles(
                     PooledQuantile::new(values, &Units::labelled(units), q).ok()?;
                 Some((term.factor, quantile))
             }
-            What::Mean => None,
+            What::Mean | What::Sd => None,
         })
         .collect();
     let mover = terms.and_then(|terms| Mover::new(terms).ok());

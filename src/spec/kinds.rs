@@ -250,7 +250,7 @@ const HYPOTHESIS: Signature = Signature::new(
     Param::optional(
         "test",
         Type::Text,
-        "The test that the claim is to get, in quotes; refused where another follows from scale and design, so it is a word of caution to oneself. There are `\"exact McNemar\"` (or `\"mcnemar\"`), `\"Tango score\"` (`\"tango\"`), `\"CR2-t with pseudo-items\"`, `\"CR2-t\"`, `\"CR2-t and studentised bootstrap\"` (each also `\"t\"`), `\"exact binomial\"` (`\"binomial\"`), `\"score with effective sample size\"` (`\"score\"`), `\"percentile bootstrap\"` (`\"bootstrap\"`) and `\"auto\"`.",
+        "The test that the claim is to get, in quotes; refused where another follows from scale and design, so it is a word of caution to oneself. There are `\"exact McNemar\"` (or `\"mcnemar\"`), `\"Tango score\"` (`\"tango\"`), `\"CR2-t with pseudo-items\"`, `\"CR2-t\"`, `\"CR2-t and studentised bootstrap\"` (each also `\"t\"`), `\"exact binomial\"` (`\"binomial\"`), `\"score with effective sample size\"` (`\"score\"`), `\"percentile bootstrap\"` (`\"bootstrap\"`), `\"binomial test of the quantile\"` (`\"quantile\"`), `\"BCa bootstrap\"` (`\"bca\"`), `\"Hotelling's T² or within-item permutation F\"` (`\"omnibus\"`), `\"Fisher z\"` (`\"pearson\"`, `\"spearman\"`) and `\"auto\"`.",
     ),
 ])
 .with_check(check_hypothesis)

@@ -1,0 +1,168 @@
+//! Whether the levels of a factor differ: row 12 of the table.
+
+use crate::spec::Scale;
+use crate::stats::{
+    Hotelling, PermutedLevels, Resampling, StatsError, Tails, UnitMean, adjust, hotelling,
+    mean, permuted_levels, repeated_f,
+};
+
+use super::linear::{Form, Linear};
+use super::samples::Paired;
+
+/// Units from which the normal approximation of Hotelling's test is trusted, and how many
+/// there must be for each level.
+const ENOUGH: (usize, usize) = (50, 5);
+
+/// The levels of a factor over the independent units.
+#[derive(Debug)]
+pub(super) struct Levels {
+    labels: Vec<String>,
+    /// The mean of each level, over items.
+    pub(super) means: Vec<f64>,
+    rows: Vec<Vec<f64>>,
+    pub(super) test: LevelTest,
+    plan: Resampling,
+}
+
+/// The test of equal levels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum LevelTest {
+    /// With many units.
+    Hotelling(Hotelling),
+    /// With few, or where a contrast has no spread.
+    Permuted(PermutedLevels),
+}
+
+impl Levels {
+    /// Makes the test ready.
+    pub(super) fn new(
+        gap: &Linear,
+        data: &Paired,
+        plan: &Resampling,
+    ) -> Result<Self, StatsError> {
+        let Form::Levels { of, labels } = &gap.form else {
+            return Err(StatsError::Undefined { what: "the levels of this claim" });
+        };
+        let items = data.items();
+        let averages: Vec<Vec<f64>> = (0..items)
+            .map(|item| {
+                let mut row = vec![0.0; labels.len()];
+                for ((term, level), values) in gap.terms.iter().zip(of).zip(&data.means) {
+                    row[*level] += term.factor * values[item];
+                }
+                row
+            })
+            .collect();
+        let means = (0..labels.len())
+            .map(|level| {
+                mean(&averages.iter().map(|row| row[level]).collect::<Vec<f64>>())
+            })
+            .collect::<Result<_, _>>()?;
+        let rows = by_unit(averages, data);
+        let many = rows.len() >= ENOUGH.0 && rows.len() >= ENOUGH.1 * labels.len();
+        let whole = if many { hotelling(&rows).ok() } else { None };
+        let test = match whole {
+            Some(found) => LevelTest::Hotelling(found),
+            None => LevelTest::Permuted(permuted_levels(&rows, plan)?),
+        };
+        let labels = labels.clone();
+        Ok(Self { labels, means, rows, test, plan: plan.clone() })
+    }
+
+    /// Returns the largest mean less the smallest.
+    pub(super) fn range(&self) -> f64 {
+        let most = self.means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let least = self.means.iter().copied().fold(f64::INFINITY, f64::min);
+        most - least
+    }
+
+    /// Returns the p of equal levels as the tail on the side of the claim.
+    pub(super) fn tails(&self) -> Tails {
+        let p = match self.test {
+            LevelTest::Hotelling(found) => found.p,
+            LevelTest::Permuted(found) => found.p,
+        };
+        Tails { greater: p, less: 1.0 }
+    }
+
+    /// Returns Cohen's f.
+    pub(super) fn effect(&self) -> Option<f64> {
+        let f = repeated_f(&self.rows).ok()?;
+        Some((f / (self.rows.len() as f64 - 1.0)).sqrt()).filter(|f| f.is_finite())
+    }
+
+    /// Returns what the runner-up says of equal levels, where there is one.
+    pub(super) fn runner_up(&self) -> Option<(&'static str, Tails)> {
+        match self.test {
+            LevelTest::Hotelling(_) => {
+                let found = permuted_levels(&self.rows, &self.plan).ok()?;
+                let tails = Tails { greater: found.p, less: 1.0 };
+                Some(("within-item permutation F", tails))
+            }
+            LevelTest::Permuted(_) => None,
+        }
+    }
+
+    /// Says what the means are, and which pairs differ after Holm's correction.
+    pub(super) fn sentences(&self, scale: Scale, alpha: f64) -> Vec<String> {
+        let shown = |x: f64| {
+            if scale.is_fraction() {
+                format!("{:.1}%", x * 100.0)
+            } else {
+                format!("{x:.4}")
+            }
+        };
+        let means = self.labels.iter().zip(&self.means);
+        let listed: Vec<String> =
+            means.map(|(label, mean)| format!("{label} {}", shown(*mean))).collect();
+        let mut told = vec![format!("Marginal means: {}.", listed.join(", "))];
+        if let LevelTest::Hotelling(found) = self.test {
+            told.push(format!("F has {} and {} degrees of freedom.", found.df1, found.df2));
+        }
+        let (mut pairs, mut p) = (Vec::new(), Vec::new());
+        for (a, left) in self.labels.iter().enumerate() {
+            for (b, right) in self.labels.iter().enumerate().skip(a + 1) {
+                let gaps: Vec<f64> = self.rows.iter().map(|row| row[a] - row[b]).collect();
+                let units = crate::stats::Units::single(gaps.len());
+                let tested = UnitMean::new(&gaps, &units).and_then(|fit| fit.tails(0.0));
+                pairs.push(format!("{left} and {right}"));
+                p.push(tested.map_or(1.0, Tails::two_sided));
+            }
+        }
+        if let Ok(adjusted) = adjust(&p, crate::stats::Correction::Holm) {
+            let differ: Vec<&str> = pairs
+                .iter()
+                .zip(&adjusted)
+                .filter(|(_, p)| **p <= alpha)
+                .map(|(pair, _)| pair.as_str())
+                .collect();
+            told.push(if differ.is_empty() {
+                "No pair of levels differs after Holm's correction over the pairs."
+                    .to_owned()
+            } else {
+                format!(
+                    "After Holm's correction over the pairs of levels these differ: {}.",
+                    differ.join("; ")
+                )
+            });
+        }
+        told
+    }
+}
+
+/// Averages the rows of items within their independent units.
+fn by_unit(rows: Vec<Vec<f64>>, data: &Paired) -> Vec<Vec<f64>> {
+    if data.units.all_single() {
+        return rows;
+    }
+    let levels = rows.first().map_or(0, Vec::len);
+    let mut sums = vec![(vec![0.0; levels], 0.0); data.units.count()];
+    for (row, unit) in rows.iter().zip(data.units.of()) {
+        let (sum, n) = &mut sums[*unit];
+        sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        *n += 1.0;
+    }
+    sums.into_iter()
+        .map(|(sum, n)| sum.into_iter().map(|x| x / n).collect())
+        .collect()
+}
