@@ -29,7 +29,7 @@ use super::sample::Sample;
 /// # Source
 ///
 /// G. E. P. Box and G. M. Jenkins, Time Series Analysis: Forecasting and Control, revised
-/// ed., 1976, section 2.1.5.
+/// ed., 1976, chapter 2.
 pub fn autocorrelation(values: &[f64], lag: usize) -> Result<f64, StatsError> {
     enough(values.len(), lag.saturating_add(1).max(2))?;
     let sample = Sample::of(values)?;

@@ -100,7 +100,6 @@ fn placements(ranks: &[f64], own: &[f64]) -> Result<Sample, StatsError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "both sides are computed alike")]
 mod tests {
     use super::*;
     use approx::assert_relative_eq;

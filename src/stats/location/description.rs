@@ -182,7 +182,6 @@ fn harmonic(values: &[f64]) -> Result<f64, StatsError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use approx::assert_relative_eq;

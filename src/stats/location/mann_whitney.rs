@@ -51,7 +51,8 @@ pub struct MannWhitney {
 /// # Numerics
 ///
 /// One sort and one pass, `O(N log N)`; the exact count takes `min(n, m) · min(U₁, U₂)`
-/// steps without ties and is refused above 4·10⁹. When all values are tied every p is 1.
+/// steps without ties, about `4 N n² m` with them (`n` the smaller), and is refused above
+/// 4·10⁹ (some 2,000 values a side, or 100 with ties). When all values are tied every p is 1.
 ///
 /// # Errors
 ///
@@ -60,7 +61,7 @@ pub struct MannWhitney {
 /// # Source
 ///
 /// H. B. Mann and D. R. Whitney, Annals of Mathematical Statistics 18(1), 1947, 50–60; ties:
-/// E. L. Lehmann, Nonparametrics: Statistical Methods Based on Ranks, 1975, section 1.4.
+/// E. L. Lehmann, Nonparametrics: Statistical Methods Based on Ranks, 1975, chapter 1.
 ///
 /// # Example
 ///

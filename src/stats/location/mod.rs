@@ -13,6 +13,8 @@ mod equivalence;
 mod hodges_lehmann;
 mod ks_one_sample;
 mod ks_two_sample;
+#[cfg(test)]
+mod laws;
 mod mann_whitney;
 mod mood_median;
 mod permutation;

@@ -89,7 +89,7 @@ pub struct MoodMedian {
 ///
 /// # Source
 ///
-/// A. M. Mood, Introduction to the Theory of Statistics, 1950, section 16.5; N. Cressie and
+/// A. M. Mood, Introduction to the Theory of Statistics, 1950, pages 394–399; N. Cressie and
 /// T. R. C. Read, Journal of the Royal Statistical Society B 46(3), 1984, 440–464.
 ///
 /// # Example

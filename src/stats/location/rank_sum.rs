@@ -5,7 +5,7 @@ use super::super::outcome::Tails;
 use super::super::special::binomial_density;
 
 /// Steps that an exact count may take; beyond, the normal approximation is the one to ask.
-pub(super) const MOST_STEPS: f64 = 4e9;
+const MOST_STEPS: f64 = 4e9;
 
 /// Refuses a count that would take more than [`MOST_STEPS`].
 pub(super) fn countable(steps: f64) -> Result<(), StatsError> {
@@ -101,6 +101,13 @@ pub(super) struct TieGroup {
 pub(super) fn tied_tails(groups: &[TieGroup]) -> Result<Tails, StatsError> {
     let n: usize = groups.iter().map(|group| group.first).sum();
     let total: usize = groups.iter().map(|group| group.all).sum();
+    if 2 * n > total {
+        // The smaller sample takes fewer rows; its wins are the other's losses.
+        let turn = |g: &TieGroup| TieGroup { first: g.all - g.first, all: g.all };
+        let turned: Vec<TieGroup> = groups.iter().map(turn).collect();
+        let Tails { greater, less } = tied_tails(&turned)?;
+        return Ok(Tails { greater: less, less: greater });
+    }
     let width = 2.0 * n as f64 * (total - n) as f64 + 1.0;
     let choices: f64 = groups.iter().map(|group| group.all.min(n) as f64 + 1.0).sum();
     countable((n as f64 + 1.0) * width * choices)?;

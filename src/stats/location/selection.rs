@@ -70,9 +70,10 @@ pub(super) fn walsh_average(xs: &[f64], k: u128) -> f64 {
     })
 }
 
-/// Returns half of each added, which cannot overflow.
-fn average(a: f64, b: f64) -> f64 {
-    a / 2.0 + b / 2.0
+/// Returns the middle of two values, also where their sum overflows.
+pub(super) fn average(a: f64, b: f64) -> f64 {
+    let sum = a + b;
+    if sum.is_finite() { sum / 2.0 } else { a / 2.0 + b / 2.0 }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use super::rank_sum::countable;
 /// # Source
 ///
 /// F. Wilcoxon, Biometrics Bulletin 1(6), 1945, 80–83; the product is in E. L. Lehmann,
-/// Nonparametrics: Statistical Methods Based on Ranks, 1975, section 3.2.
+/// Nonparametrics: Statistical Methods Based on Ranks, 1975, chapter 3.
 pub(super) fn shares(weights: &[usize], last: usize) -> Result<Vec<f64>, StatsError> {
     countable(weights.len() as f64 * (last as f64 + 1.0))?;
     let mut share = vec![0.0; last + 1];
