@@ -11,6 +11,7 @@ mod dist;
 mod effect;
 mod error;
 mod grouped;
+mod location;
 mod mcnemar;
 mod mean;
 mod mover;
@@ -31,9 +32,19 @@ mod window;
 
 pub use binomial_test::{binomial_tails, binomial_test};
 pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
-pub use dist::{Beta, Binomial, ChiSquared, FisherF, Normal, StudentT};
+pub use dist::{Beta, Binomial, ChiSquared, FisherF, Kolmogorov, Normal, StudentT};
 pub use effect::{PairedRatio, d_z, discordant_odds, paired_dominance};
 pub use error::StatsError;
+pub use location::{
+    Better, BrunnerMunzel, Description, Equivalence, KolmogorovSmirnov, KsMethod, Law,
+    MannWhitney, MeanContrast, MedianStatistic, MedianTies, MoodMedian, MoodOptions,
+    Permutation, RankNull, Ranks, Shape, ShiftInterval, SignTest, SignedRank, Spreads,
+    TTest, Zeros, autocorrelation, brunner_munzel, describe, hodges_lehmann,
+    hodges_lehmann_interval, ks_one_sample, ks_two_sample, mann_whitney, mean_interval,
+    mood_median, permutation_independent, permutation_paired, pseudo_median,
+    pseudo_median_interval, sign_test, t_one_sample, t_paired, t_two_sample, t_welch,
+    wilcoxon, yuen,
+};
 pub use mcnemar::{McNemar, McNemarChi, mcnemar_chi2};
 pub use mean::{ClusterErrors, UnitMean, differences};
 pub use mover::{Mover, PooledQuantile};

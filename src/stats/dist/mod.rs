@@ -7,6 +7,7 @@ mod beta;
 mod binomial;
 mod chi_squared;
 mod fisher_f;
+mod kolmogorov;
 mod normal;
 mod student_t;
 
@@ -14,6 +15,7 @@ pub use beta::Beta;
 pub use binomial::Binomial;
 pub use chi_squared::ChiSquared;
 pub use fisher_f::FisherF;
+pub use kolmogorov::Kolmogorov;
 pub use normal::Normal;
 pub use student_t::StudentT;
 

@@ -5,9 +5,11 @@
 
 import json, pathlib, sys
 
-FAMILIES = """binomial_test clustered_mean_se dist_beta dist_binomial dist_chi2 dist_f dist_normal dist_t
-mcnemar mean_ci multiple_testing nist_univariate paired_eval_difference permutation_test
-power_eval_miller proportion_ci sign_test t_one_sample t_paired""".split()
+FAMILIES = """binomial_test brunner_munzel clustered_mean_se descriptive dist_beta dist_binomial dist_chi2 dist_f
+dist_kolmogorov dist_normal dist_t hodges_lehmann ks_one_sample ks_two_sample mann_whitney mcnemar
+mean_ci mood_median multiple_testing nist_univariate paired_eval_difference permutation_test
+power_eval_miller proportion_ci sign_test t_one_sample t_paired t_two_sample t_welch t_yuen_trimmed
+tost wilcoxon_signed_rank""".split()
 
 source, target = map(pathlib.Path, sys.argv[1:])
 for family in FAMILIES:

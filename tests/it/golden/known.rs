@@ -2,13 +2,13 @@
 
 use crucible::stats::{
     Aim, Alternative, Beta, Binomial, ChiSquared, ClusterErrors, Correction,
-    EvalVariance, FisherF, Interval, McNemar, Normal, ProportionMethod, Resampling,
-    StatsError, StudentT, UnitMean, Units, adjust, binomial_tails, binomial_test,
-    differences, mcnemar_chi2, mean, proportion_interval, quantile, sign_flip, variance,
+    EvalVariance, FisherF, Interval, McNemar, Normal, ProportionMethod, StatsError,
+    StudentT, UnitMean, Units, adjust, binomial_tails, binomial_test, differences,
+    mcnemar_chi2, mean, proportion_interval, variance,
 };
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
-use super::{Answer, Ask, Case, check, check_in, out, shared, value};
+use super::{Case, check, value};
 
 #[test]
 fn golden_normal() {
@@ -96,56 +96,6 @@ fn unit_mean(xs: &[f64]) -> Result<UnitMean, StatsError> {
         }
         other => other,
     }
-}
-
-fn t_answer(xs: &[f64], margin: f64, case: &Case, mean_name: &str) -> Answer {
-    let fit = unit_mean(xs)?;
-    let interval = fit.bound(case.confidence(), case.alternative())?;
-    let mut answer = json!({
-        "statistic": out(fit.t(margin)?),
-        "df": fit.df,
-        "pvalue": fit.tails(margin)?.p(case.alternative()),
-        "se": fit.se,
-        "ci_low": out(interval.low),
-        "ci_high": out(interval.high),
-    });
-    answer[mean_name] = json!(fit.mean);
-    Ok(answer)
-}
-
-#[test]
-fn golden_t_one_sample() {
-    check("t_one_sample", |case| {
-        Some(t_answer(&case.numbers("x"), case.number("popmean"), case, "mean"))
-    });
-}
-
-#[test]
-fn golden_t_paired() {
-    check("t_paired", |case| {
-        let gaps = differences(&case.numbers("x"), &case.numbers("y"));
-        Some(gaps.and_then(|gaps| t_answer(&gaps, 0.0, case, "mean_diff")))
-    });
-}
-
-#[test]
-fn golden_mean_ci() {
-    check("mean_ci", |case| {
-        let answer = || {
-            let fit = unit_mean(&case.numbers("x"))?;
-            let t = fit.bound(case.confidence(), case.alternative())?;
-            let mut answer = json!({
-                "mean": fit.mean, "se": fit.se, "t_low": out(t.low), "t_high": out(t.high),
-            });
-            if case.alternative() == Alternative::TwoSided {
-                let z = fit.interval_z(case.confidence())?;
-                answer["z_low"] = json!(z.low);
-                answer["z_high"] = json!(z.high);
-            }
-            Ok(answer)
-        };
-        Some(answer())
-    });
 }
 
 #[test]
@@ -244,42 +194,6 @@ fn golden_multiple_testing() {
     });
 }
 
-#[test]
-fn golden_descriptive() {
-    let ask: Ask = |case| {
-        let xs = case.numbers("x");
-        let answer = || {
-            let mut answer = Map::new();
-            answer.insert("mean".to_owned(), json!(mean(&xs)?));
-            for (name, q) in
-                [("q05", 0.05), ("q25", 0.25), ("median", 0.5), ("q95", 0.95)]
-            {
-                answer.insert(name.to_owned(), json!(quantile(&xs, q)?));
-            }
-            if xs.len() > 1 {
-                let var = variance(&xs)?;
-                answer.insert("var".to_owned(), json!(var));
-                answer.insert("std".to_owned(), json!(var.sqrt()));
-            }
-            Ok(Json::Object(answer))
-        };
-        Some(answer())
-    };
-    match shared() {
-        Some(dir) => check_in(&dir, "descriptive", &ask, false),
-        None => println!("skipped: no GOLDEN_DIR"),
-    }
-}
-
-#[test]
-fn golden_nist_univariate() {
-    check("nist_univariate", |case| {
-        let xs = case.numbers("x");
-        let answer = || Ok(json!({ "mean": mean(&xs)?, "std": variance(&xs)?.sqrt() }));
-        Some(answer())
-    });
-}
-
 fn labels(case: &Case) -> Vec<String> {
     case.input("cluster").as_array().unwrap().iter().map(Json::to_string).collect()
 }
@@ -320,42 +234,6 @@ fn golden_paired_eval_difference() {
             }))
         };
         Some(answer())
-    });
-}
-
-#[test]
-fn golden_permutation_test() {
-    check("permutation_test", |case| {
-        if case.option("kind") != "paired_sign_flip" {
-            return None;
-        }
-        let answer = || {
-            let gaps = differences(&case.numbers("x"), &case.numbers("y"))?;
-            let plan = Resampling::new(1, "golden");
-            let test = sign_flip(&gaps, &Units::single(gaps.len()), 0.0, &plan)?;
-            assert!(test.exact);
-            let pvalue = test.tails.p(case.alternative());
-            Ok(json!({ "statistic": mean(&gaps)?, "pvalue": pvalue }))
-        };
-        Some(answer())
-    });
-}
-
-#[test]
-fn golden_sign_test() {
-    check("sign_test", |case| {
-        let (xs, at) = (case.numbers("x"), case.number("mu0"));
-        if let Some(index) = xs.iter().position(|x| x.is_nan()) {
-            return Some(Err(StatsError::NotFinite { index }));
-        }
-        if xs.is_empty() {
-            return None;
-        }
-        let count =
-            |f: fn(&f64, f64) -> bool| xs.iter().filter(|x| f(x, at)).count() as u64;
-        let (up, down) = (count(|x, at| *x > at), count(|x, at| *x < at));
-        let p = McNemar::new(up, down).exact.p(case.alternative());
-        Some(Ok(json!({ "n_pos": up, "n_neg": down, "pvalue": p })))
     });
 }
 

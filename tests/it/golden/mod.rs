@@ -9,6 +9,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "other JSON cannot be a number")]
 
 mod known;
+mod location;
 
 use std::path::{Path, PathBuf};
 
@@ -41,6 +42,14 @@ impl Case {
     }
     fn flag(&self, name: &str, default: bool) -> bool {
         self.0["options"][name].as_bool().unwrap_or(default)
+    }
+    fn option_number(&self, name: &str) -> Option<f64> {
+        let value = &self.0["options"][name];
+        (!value.is_null()).then(|| number(value))
+    }
+    fn groups(&self, name: &str) -> Vec<Vec<f64>> {
+        let group = |group: &Json| group.as_array().unwrap().iter().map(number).collect();
+        self.input(name).as_array().unwrap().iter().map(group).collect()
     }
     fn confidence(&self) -> f64 {
         self.0["options"]["confidence"].as_f64().unwrap_or(0.95)
