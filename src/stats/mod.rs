@@ -10,23 +10,17 @@ mod describe;
 mod dist;
 mod effect;
 mod error;
-mod grouped;
 mod mcnemar;
 mod mean;
 mod mover;
-mod multinomial;
 mod multiple;
 mod outcome;
-mod percentile;
 mod proportion;
 mod resample;
 mod settle;
-mod sign_flip;
 mod special;
-mod studentised;
 mod tango;
 mod units;
-mod window;
 
 pub use binomial_test::{binomial_tails, binomial_test};
 pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
@@ -38,11 +32,12 @@ pub use mean::{ClusterErrors, UnitMean, differences};
 pub use mover::{Mover, PooledQuantile};
 pub use multiple::{Correction, adjust};
 pub use outcome::{Alternative, Interval, Tails};
-pub use percentile::{PercentileBootstrap, PlugIn, Pooled};
 pub use proportion::{ClusteredShare, ProportionMethod, proportion_interval};
-pub use resample::Resampling;
+pub use resample::{
+    Bootstrap, BootstrapMethod, BootstrapT, Design, Estimand, PercentileBootstrap,
+    Permutation, PlugIn, Pooled, Resampling, Scaled, SignFlip, Statistic,
+    StudentisedBootstrap, permute_groups, permute_pairs, sign_flip,
+};
 pub use settle::{Aim, EvalVariance, detectable_effect, items_to_settle};
-pub use sign_flip::{SignFlip, sign_flip};
-pub use studentised::StudentisedBootstrap;
 pub use tango::Tango;
 pub use units::Units;

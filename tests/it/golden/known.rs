@@ -2,9 +2,9 @@
 
 use crucible::stats::{
     Aim, Alternative, Beta, Binomial, ChiSquared, ClusterErrors, Correction,
-    EvalVariance, FisherF, Interval, McNemar, Normal, ProportionMethod, Resampling,
-    StatsError, StudentT, UnitMean, Units, adjust, binomial_tails, binomial_test,
-    differences, mcnemar_chi2, mean, proportion_interval, quantile, sign_flip, variance,
+    EvalVariance, FisherF, Interval, McNemar, Normal, ProportionMethod, StatsError,
+    StudentT, UnitMean, Units, adjust, binomial_tails, binomial_test, differences,
+    mcnemar_chi2, mean, proportion_interval, quantile, variance,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -318,24 +318,6 @@ fn golden_paired_eval_difference() {
                 "t_paired": fit.t(0.0)?, "pvalue_t": p,
                 "se_clustered_cr1": errors.cr1, "se_clustered_miller": errors.miller,
             }))
-        };
-        Some(answer())
-    });
-}
-
-#[test]
-fn golden_permutation_test() {
-    check("permutation_test", |case| {
-        if case.option("kind") != "paired_sign_flip" {
-            return None;
-        }
-        let answer = || {
-            let gaps = differences(&case.numbers("x"), &case.numbers("y"))?;
-            let plan = Resampling::new(1, "golden");
-            let test = sign_flip(&gaps, &Units::single(gaps.len()), 0.0, &plan)?;
-            assert!(test.exact);
-            let pvalue = test.tails.p(case.alternative());
-            Ok(json!({ "statistic": mean(&gaps)?, "pvalue": pvalue }))
         };
         Some(answer())
     });

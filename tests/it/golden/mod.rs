@@ -9,6 +9,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "other JSON cannot be a number")]
 
 mod known;
+mod resampling;
 
 use std::path::{Path, PathBuf};
 

@@ -38,7 +38,7 @@ impl Resampling {
         2.0 / (self.resamples as f64 + 1.0)
     }
 
-    /// Carries out every resample with scratch space made once for each thread.
+    /// Carries out every resample, each on a stream of its own, with scratch space made once for each thread.
     pub(super) fn run<S, R: Send>(
         &self,
         purpose: &str,
@@ -57,6 +57,23 @@ impl Resampling {
     }
 }
 
+/// A source of random bits.
+pub(super) trait Bits {
+    /// Draws 64 random bits.
+    fn bits(&mut self) -> u64;
+
+    /// Draws a number in `[0, 1)`, a multiple of 2⁻⁵³.
+    fn unit(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
+    }
+}
+
+impl Bits for Draws {
+    fn bits(&mut self) -> u64 {
+        self.stream.bits()
+    }
+}
+
 /// Whole numbers below a bound, two from each draw of 64 bits.
 #[derive(Debug)]
 pub(super) struct Draws {
@@ -67,16 +84,6 @@ pub(super) struct Draws {
 impl Draws {
     pub(super) fn new(stream: Stream) -> Self {
         Self { stream, kept: None }
-    }
-
-    /// Draws 64 random bits.
-    pub(super) fn bits(&mut self) -> u64 {
-        self.stream.bits()
-    }
-
-    /// Draws a number in `[0, 1)`.
-    pub(super) fn unit(&mut self) -> f64 {
-        self.stream.unit()
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the halves of 64 bits")]
