@@ -31,6 +31,11 @@ const PAIRS: u32 = 500_000;
 
 type Call<'a> = Box<dyn Fn() -> Result<f64, StatsError> + 'a>;
 
+const MEAN: Estimand = Estimand::Of(Statistic::Mean);
+const GAP: Estimand = Estimand::Difference(Statistic::Mean);
+const SD: Estimand = Estimand::Of(Statistic::StandardDeviation);
+const MEDIAN: Estimand = Estimand::Of(Statistic::Quantile(0.5));
+
 /// A call, what its peer is called, and how many times as fast it is meant to be.
 struct Task<'a> {
     name: &'static str,
@@ -118,18 +123,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn tasks(data: &Data) -> Vec<Task<'_>> {
     let Data { reals, first, second, left, right, items, topics, shuffled, .. } = data;
-    let mean = Estimand::Of(Statistic::Mean);
-    let gap = Estimand::Difference(Statistic::Mean);
-    let sd = Estimand::Of(Statistic::StandardDeviation);
-    let median = Estimand::Of(Statistic::Quantile(0.5));
     vec![
-        Task::new("BCa mean, 1,000 reals", 5.0, || bca(&[reals], mean)),
-        Task::new("BCa mean, 1,000 of 0/1", 50.0, || bca(&[first], mean)),
+        Task::new("BCa mean, 1,000 reals", 5.0, || bca(&[reals], MEAN)),
+        Task::new("BCa mean, 1,000 of 0/1", 50.0, || bca(&[first], MEAN)),
         Task::new("BCa paired difference, 1,000 of 0/1", 50.0, || {
-            bca(&[first, second], gap)
+            bca(&[first, second], GAP)
         }),
-        Task::new("BCa sd, 1,000 reals", 5.0, || bca(&[reals], sd)),
-        Task::new("BCa median, 1,000 reals", 5.0, || bca(&[reals], median)),
+        Task::new("BCa sd, 1,000 reals", 5.0, || bca(&[reals], SD)),
+        Task::new("BCa median, 1,000 reals", 5.0, || bca(&[reals], MEDIAN)),
         Task::new("permutation, 2 x 500", 10.0, || {
             Ok(permute_groups(left, right, &plan())?.tails.two_sided())
         }),

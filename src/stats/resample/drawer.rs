@@ -11,14 +11,15 @@ use crate::stats::dist::Binomial;
 /// A binomial draw takes about as long as so many indices.
 const BINOMIAL_COST: usize = 30;
 
+/// A share below this is never drawn: there are fewer than 2⁶⁴ draws.
+const LEAST: f64 = 1e-30;
+
 /// More different values than this are not counted: finding them would take too long.
 const MOST_KINDS: usize = 64;
 
 /// Draws a statistic of `n` draws with replacement from a sample of `n`.
 #[derive(Debug)]
 pub(super) enum Drawer {
-    /// Two values: the count of one is binomial, and the statistic depends on it alone.
-    Two(Outcomes),
     /// Few values: their counts are multinomial.
     Few(Few),
     /// Any values: their sums.
@@ -36,7 +37,6 @@ impl Drawer {
             Statistic::StandardDeviation => true,
         };
         match Few::new(values, squares) {
-            Some(few) if few.counts.len() <= 2 => Self::Two(Outcomes::new(&few)),
             Some(few) => Self::Few(few),
             None => Self::Sums(Sums::new(values, squares)),
         }
@@ -45,8 +45,7 @@ impl Drawer {
     /// Returns about how many draws a resample takes.
     pub(super) fn work(&self) -> usize {
         match self {
-            Self::Two(_) => 4,
-            Self::Few(few) => few.counts.len() * BINOMIAL_COST,
+            Self::Few(few) => few.counts.len().saturating_sub(2) * BINOMIAL_COST + 4,
             Self::Sums(sums) => sums.deviations.len(),
             Self::Order(_) => 4 * BINOMIAL_COST,
         }
@@ -54,7 +53,6 @@ impl Drawer {
 
     pub(super) fn draw(&self, bits: &mut Bulk) -> f64 {
         match self {
-            Self::Two(outcomes) => outcomes.draw(bits),
             Self::Few(few) => few.draw(bits),
             Self::Sums(sums) => sums.draw(bits),
             Self::Order(order) => order.draw(bits),
@@ -62,7 +60,7 @@ impl Drawer {
     }
 }
 
-/// A sample as distinct values and their counts.
+/// A sample as distinct values and their counts, the most frequent first.
 #[derive(Debug)]
 pub(super) struct Few {
     around: Around,
@@ -70,39 +68,47 @@ pub(super) struct Few {
     n: u64,
     deviations: Vec<f64>,
     counts: Vec<u64>,
+    /// How often the first is drawn.
+    first: Table,
 }
 
 impl Few {
     /// Counts the values; `None` when they are so many that counts would not pay.
     fn new(values: &[f64], squares: bool) -> Option<Self> {
         let most = (values.len() / BINOMIAL_COST).clamp(2, MOST_KINDS);
-        let (mut kinds, mut counts): (Vec<f64>, Vec<u64>) = (Vec::new(), Vec::new());
+        let mut kinds: Vec<(f64, u64)> = Vec::new();
         for x in values {
-            match kinds.iter().position(|kind| kind.total_cmp(x).is_eq()) {
-                Some(at) => counts[at] += 1,
+            match kinds.iter().position(|(kind, _)| kind.total_cmp(x).is_eq()) {
+                Some(at) => kinds[at].1 += 1,
                 None if kinds.len() == most => return None,
-                None => {
-                    kinds.push(*x);
-                    counts.push(1);
-                }
+                None => kinds.push((*x, 1)),
             }
         }
+        kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let around = Around::new(values);
-        let deviations = kinds.iter().map(|x| around.deviation(*x)).collect();
-        Some(Self { around, squares, n: values.len() as u64, deviations, counts })
+        let n = values.len() as u64;
+        let (deviations, counts): (Vec<f64>, Vec<u64>) =
+            kinds.into_iter().map(|(x, count)| (around.deviation(x), count)).unzip();
+        let first = Table::of_counts(n, counts.first().copied().unwrap_or(n));
+        Some(Self { around, squares, n, deviations, counts, first })
     }
 
     fn draw(&self, bits: &mut Bulk) -> f64 {
-        let (mut sum, mut squares) = (0.0, 0.0);
-        multinomial(&self.counts, self.n, bits, |place, times| {
-            let (x, times) = (self.deviations[place], times as f64);
-            sum += times * x;
-            squares += times * x * x;
-        });
-        self.value(sum, squares)
-    }
-
-    fn value(&self, sum: f64, squares: f64) -> f64 {
+        let [x, rest @ ..] = self.deviations.as_slice() else { return f64::NAN };
+        let first = self.first.draw(bits);
+        let times = first as f64;
+        let (mut sum, mut squares) = (times * x, times * x * x);
+        let mut add = |x: f64, times: u64| {
+            sum += times as f64 * x;
+            squares += times as f64 * x * x;
+        };
+        match rest {
+            // Two values: what is not the one is the other.
+            [other] => add(*other, self.n - first),
+            _ => multinomial(&self.counts[1..], self.n - first, bits, |place, times| {
+                add(rest[place], times);
+            }),
+        }
         let n = self.n as f64;
         if self.squares {
             self.around.spread(n, sum, squares)
@@ -112,7 +118,7 @@ impl Few {
     }
 }
 
-/// The outcomes of a resample of two values, drawn by table.
+/// Binomial counts, drawn by table.
 ///
 /// # Source
 ///
@@ -120,64 +126,53 @@ impl Few {
 /// Distributions", ACM Transactions on Mathematical Software 3(3), 1977, 253–256; the table
 /// is made as in M. D. Vose, IEEE Transactions on Software Engineering 17(9), 1991, 972–975.
 #[derive(Debug)]
-pub(super) struct Outcomes {
+struct Table {
     indices: Indices,
     columns: Vec<Column>,
 }
 
-/// One column of the table: the share of its own outcome, that one, and the other.
+/// One column of the table: the share of its own count, that one, and the other.
 #[derive(Debug, Clone, Copy)]
 struct Column {
     share: f64,
-    own: f64,
-    other: f64,
+    own: u64,
+    other: u64,
 }
 
-impl Outcomes {
-    fn new(few: &Few) -> Self {
-        let first = few.counts[0];
-        let binomial = Binomial::new(few.n, first as f64 / few.n as f64);
-        let (mut shares, mut values) = (Vec::new(), Vec::new());
-        // Beyond forty standard deviations nothing is left that an f64 could hold.
-        let reach = 40.0 * (few.n as f64).sqrt() / 2.0 + 40.0;
-        for k in 0..=few.n {
-            if (k as f64 - first as f64).abs() > reach {
-                continue;
-            }
+impl Table {
+    /// Counts of `n` draws of something that `count` of `n` have.
+    fn of_counts(n: u64, count: u64) -> Self {
+        let binomial = Binomial::new(n, count as f64 / n as f64);
+        // Beyond twenty standard deviations nothing is left that a draw could reach.
+        let reach = (n as f64).sqrt().mul_add(10.0, 40.0);
+        let within = |k: &u64| (*k as f64 - count as f64).abs() <= reach;
+        let shares = (0..=n).filter(within).map(|k| {
             let share = binomial.map_or(0.0, |binomial| binomial.pmf(k));
-            if share > 1e-30 {
-                let count = [k as f64, (few.n - k) as f64];
-                let dot = |power: i32| -> f64 {
-                    few.deviations.iter().zip(count).map(|(x, n)| n * x.powi(power)).sum()
-                };
-                shares.push(share);
-                values.push(few.value(dot(1), dot(2)));
-            }
-        }
-        Self {
-            indices: Indices::single(values.len()),
-            columns: columns(&shares, &values),
-        }
+            (k, share)
+        });
+        let (own, shares): (Vec<u64>, Vec<f64>) =
+            shares.filter(|(_, share)| *share > LEAST).unzip();
+        Self { indices: Indices::single(own.len()), columns: columns(&shares, &own) }
     }
 
-    fn draw(&self, bits: &mut Bulk) -> f64 {
+    fn draw(&self, bits: &mut Bulk) -> u64 {
         let [at] = self.indices.draw::<1>(bits);
         let column = self.columns[at];
         if bits.unit() < column.share { column.own } else { column.other }
     }
 }
 
-/// Fills up each outcome that is rarer than the average with one that is not.
-fn columns(shares: &[f64], values: &[f64]) -> Vec<Column> {
+/// Fills up each count that is rarer than the average with one that is not.
+fn columns(shares: &[f64], counts: &[u64]) -> Vec<Column> {
     let scale = shares.len() as f64 / shares.iter().sum::<f64>();
     let mut shares: Vec<f64> = shares.iter().map(|share| share * scale).collect();
     let mut columns: Vec<Column> =
-        values.iter().map(|x| Column { share: 1.0, own: *x, other: *x }).collect();
+        counts.iter().map(|k| Column { share: 1.0, own: *k, other: *k }).collect();
     let (mut small, mut large): (Vec<usize>, Vec<usize>) =
         (0..shares.len()).partition(|at| shares[*at] < 1.0);
     while let (Some(low), Some(high)) = (small.pop(), large.pop()) {
         columns[low].share = shares[low];
-        columns[low].other = values[high];
+        columns[low].other = counts[high];
         shares[high] -= 1.0 - shares[low];
         if shares[high] < 1.0 {
             small.push(high);
@@ -241,13 +236,12 @@ mod tests {
         let two: Vec<f64> = (0..200).map(|i| f64::from(i % 5 / 4)).collect();
         let few: Vec<f64> = (0..200).map(|i| f64::from(i % 5)).collect();
         let many: Vec<f64> = (0..200).map(|i| f64::from(i * i % 997)).collect();
-        for (values, kind) in [(two, 0), (few, 1), (many, 2)] {
+        for (values, kind) in [(two, 2), (few, 5), (many, 0)] {
             let drawer = Drawer::new(&values, Statistic::Mean);
             let got = match &drawer {
-                Drawer::Two(_) => 0,
-                Drawer::Few(_) => 1,
-                Drawer::Sums(_) => 2,
-                Drawer::Order(_) => 3,
+                Drawer::Few(few) => few.counts.len(),
+                Drawer::Sums(_) => 0,
+                Drawer::Order(_) => 1,
             };
             assert_eq!(got, kind);
             let centre = crate::stats::mean(&values).unwrap();

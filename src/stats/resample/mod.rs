@@ -7,6 +7,8 @@
 //! quicker way.
 
 mod bootstrap;
+#[cfg(test)]
+mod bootstrap_laws;
 mod bootstrap_t;
 mod bulk;
 mod design;
