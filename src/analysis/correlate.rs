@@ -2,8 +2,8 @@
 
 use crate::spec::Scale;
 use crate::stats::{
-    self, Correlation, CorrelationMeasure, CorrelationMethod, Interval, Normal, Resampling,
-    StatsError, Tails, pearson, permuted_correlation, spearman,
+    self, Correlation, CorrelationMeasure, CorrelationMethod, Interval, Normal,
+    Resampling, StatsError, Tails, pearson, permuted_correlation, spearman,
 };
 
 use super::linear::Linear;

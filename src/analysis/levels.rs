@@ -2,8 +2,8 @@
 
 use crate::spec::Scale;
 use crate::stats::{
-    Hotelling, PermutedLevels, Resampling, StatsError, Tails, UnitMean, adjust, hotelling,
-    mean, permuted_levels, repeated_f,
+    Hotelling, PermutedLevels, Resampling, StatsError, Tails, UnitMean, adjust,
+    hotelling, mean, permuted_levels, repeated_f,
 };
 
 use super::linear::{Form, Linear};
@@ -117,12 +117,16 @@ impl Levels {
             means.map(|(label, mean)| format!("{label} {}", shown(*mean))).collect();
         let mut told = vec![format!("Marginal means: {}.", listed.join(", "))];
         if let LevelTest::Hotelling(found) = self.test {
-            told.push(format!("F has {} and {} degrees of freedom.", found.df1, found.df2));
+            told.push(format!(
+                "F has {} and {} degrees of freedom.",
+                found.df1, found.df2
+            ));
         }
         let (mut pairs, mut p) = (Vec::new(), Vec::new());
         for (a, left) in self.labels.iter().enumerate() {
             for (b, right) in self.labels.iter().enumerate().skip(a + 1) {
-                let gaps: Vec<f64> = self.rows.iter().map(|row| row[a] - row[b]).collect();
+                let gaps: Vec<f64> =
+                    self.rows.iter().map(|row| row[a] - row[b]).collect();
                 let units = crate::stats::Units::single(gaps.len());
                 let tested = UnitMean::new(&gaps, &units).and_then(|fit| fit.tails(0.0));
                 pairs.push(format!("{left} and {right}"));
@@ -162,7 +166,5 @@ fn by_unit(rows: Vec<Vec<f64>>, data: &Paired) -> Vec<Vec<f64>> {
         sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
         *n += 1.0;
     }
-    sums.into_iter()
-        .map(|(sum, n)| sum.into_iter().map(|x| x / n).collect())
-        .collect()
+    sums.into_iter().map(|(sum, n)| sum.into_iter().map(|x| x / n).collect()).collect()
 }

@@ -245,7 +245,8 @@ impl Linear {
             what: What::Mean,
             sample: sample.clone(),
         };
-        let words = |sample: &Sample| format!("{} of {}", sample.metric, sample.condition);
+        let words =
+            |sample: &Sample| format!("{} of {}", sample.metric, sample.condition);
         let named = Some(format!("correlation of {} and {}", words(a), words(b)));
         let terms = vec![term(a), term(b)];
         Self { terms, named, form: Form::Correlation, ..Self::default() }

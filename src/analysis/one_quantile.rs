@@ -80,7 +80,8 @@ impl OneQuantile {
                 *n += 1.0;
             }
         }
-        let means: Vec<f64> = sums.iter().map(|(sum, n)| sum / f64::max(*n, 1.0)).collect();
+        let means: Vec<f64> =
+            sums.iter().map(|(sum, n)| sum / f64::max(*n, 1.0)).collect();
         ClusteredShare::new(&UnitMean::new(&means, &self.units)?, self.values.len())
     }
 
@@ -91,7 +92,8 @@ impl OneQuantile {
         } else {
             let at = self.estimate / self.factor;
             let around = self.share(|x| x <= at)?;
-            let shares = ClusteredShare { share: self.q, ..around }.interval(confidence)?;
+            let shares =
+                ClusteredShare { share: self.q, ..around }.interval(confidence)?;
             Interval {
                 low: quantile_sorted(&self.sorted, shares.low)?,
                 high: quantile_sorted(&self.sorted, shares.high)?,
@@ -109,7 +111,10 @@ impl OneQuantile {
         let low = place(counts.quantile(tail)?).checked_sub(1);
         let high = place(counts.upper_quantile(tail)?);
         Ok(Interval {
-            low: low.and_then(|at| self.sorted.get(at)).copied().unwrap_or(f64::NEG_INFINITY),
+            low: low
+                .and_then(|at| self.sorted.get(at))
+                .copied()
+                .unwrap_or(f64::NEG_INFINITY),
             high: self.sorted.get(high).copied().unwrap_or(f64::INFINITY),
         })
     }

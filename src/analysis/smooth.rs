@@ -53,24 +53,27 @@ impl Smooth {
         let places: Vec<f64> = (0..items).map(|item| item as f64).collect();
         let statistic = |samples: &[&[f64]]| {
             let drawn = samples.first().copied().unwrap_or_default();
-            terms.iter().map(|(factor, what, centre, sums)| {
-                let all = drawn.iter().fold(Sums::default(), |all, place| {
-                    let own = sums.get(index(*place)).copied().unwrap_or_default();
-                    Sums {
-                        n: all.n + own.n,
-                        sum: all.sum + own.sum,
-                        squares: all.squares + own.squares,
-                    }
-                });
-                let mean = all.sum / all.n;
-                factor * match what {
-                    What::Sd => {
-                        ((all.squares - all.n * mean * mean).max(0.0) / (all.n - 1.0)).sqrt()
-                    }
-                    What::Mean | What::Quantile(_) => centre + mean,
-                }
-            })
-            .sum()
+            terms
+                .iter()
+                .map(|(factor, what, centre, sums)| {
+                    let all = drawn.iter().fold(Sums::default(), |all, place| {
+                        let own = sums.get(index(*place)).copied().unwrap_or_default();
+                        Sums {
+                            n: all.n + own.n,
+                            sum: all.sum + own.sum,
+                            squares: all.squares + own.squares,
+                        }
+                    });
+                    let mean = all.sum / all.n;
+                    factor
+                        * match what {
+                            What::Sd => ((all.squares - all.n * mean * mean).max(0.0)
+                                / (all.n - 1.0))
+                                .sqrt(),
+                            What::Mean | What::Quantile(_) => centre + mean,
+                        }
+                })
+                .sum()
         };
         let design = Design::Units(&data.units);
         Ok(Self { boot: Bootstrap::with(&[&places], design, statistic, plan)? })

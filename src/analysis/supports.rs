@@ -39,7 +39,10 @@ pub fn supports(
     }
     let floor = Resampling::new(0, "").floor() / 2.0;
     let resampled = |row: &Row| {
-        matches!(row, Row::NumericMean | Row::QuantileContrast | Row::Smooth | Row::Levels)
+        matches!(
+            row,
+            Row::NumericMean | Row::QuantileContrast | Row::Smooth | Row::Levels
+        )
     };
     if hypothesis.alpha < floor && rows.iter().any(resampled) {
         return Err(Unsupported::new(

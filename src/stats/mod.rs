@@ -10,25 +10,19 @@ mod describe;
 mod dist;
 mod effect;
 mod error;
-mod grouped;
 mod location;
 mod mcnemar;
 mod mean;
 mod mover;
-mod multinomial;
 mod multiple;
 mod outcome;
-mod percentile;
 mod profile;
 mod proportion;
 mod resample;
 mod settle;
-mod sign_flip;
 mod special;
-mod studentised;
 mod tango;
 mod units;
-mod window;
 
 pub use binomial_test::{binomial_tails, binomial_test};
 pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
@@ -38,24 +32,24 @@ pub use error::StatsError;
 pub use location::{
     Better, BrunnerMunzel, Description, Equivalence, KolmogorovSmirnov, KsMethod, Law,
     MannWhitney, MeanContrast, MedianStatistic, MedianTies, MoodMedian, MoodOptions,
-    Permutation, RankNull, Ranks, Shape, ShiftInterval, SignTest, SignedRank, Spreads,
-    TTest, Zeros, autocorrelation, brunner_munzel, describe, hodges_lehmann,
-    hodges_lehmann_interval, ks_one_sample, ks_two_sample, mann_whitney, mean_interval,
-    mood_median, permutation_independent, permutation_paired, pseudo_median,
-    pseudo_median_interval, sign_test, t_one_sample, t_paired, t_two_sample, t_welch,
-    wilcoxon, yuen,
+    RankNull, Ranks, Shape, ShiftInterval, SignTest, SignedRank, Spreads, TTest, Zeros,
+    autocorrelation, brunner_munzel, describe, hodges_lehmann, hodges_lehmann_interval,
+    ks_one_sample, ks_two_sample, mann_whitney, mean_interval, mood_median,
+    pseudo_median, pseudo_median_interval, sign_test, t_one_sample, t_paired,
+    t_two_sample, t_welch, wilcoxon, yuen,
 };
 pub use mcnemar::{McNemar, McNemarChi, mcnemar_chi2};
 pub use mean::{ClusterErrors, UnitMean, differences};
 pub use mover::{Mover, PooledQuantile};
 pub use multiple::{Correction, adjust};
 pub use outcome::{Alternative, Interval, Tails};
-pub use percentile::{PercentileBootstrap, PlugIn, Pooled};
 pub use profile::{Hotelling, PermutedLevels, hotelling, permuted_levels, repeated_f};
 pub use proportion::{ClusteredShare, ProportionMethod, proportion_interval};
-pub use resample::Resampling;
+pub use resample::{
+    Bootstrap, BootstrapMethod, BootstrapT, Design, Estimand, PercentileBootstrap,
+    Permutation, PlugIn, Pooled, Resampling, Scaled, SignFlip, Statistic,
+    StudentisedBootstrap, permute_groups, permute_pairs, sign_flip,
+};
 pub use settle::{Aim, EvalVariance, detectable_effect, items_to_settle};
-pub use sign_flip::{SignFlip, sign_flip};
-pub use studentised::StudentisedBootstrap;
 pub use tango::Tango;
 pub use units::Units;

@@ -74,8 +74,8 @@ proptest! {
             prop_assert!(shift.is_ok_and(|shift| test.interval.holds(shift)));
         }
         let pairs = [
-            permutation_independent(&xs, &ys, &plan()),
-            permutation_paired(&xs, &ys, &plan()),
+            crate::stats::permute_groups(&xs, &ys, &plan()),
+            crate::stats::permute_pairs(&xs, &ys, &plan()),
         ];
         for test in pairs.into_iter().flatten() {
             prop_assert!(are_tails(test.tails), "{test:?}");

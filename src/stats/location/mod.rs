@@ -17,7 +17,6 @@ mod ks_two_sample;
 mod laws;
 mod mann_whitney;
 mod mood_median;
-mod permutation;
 mod rank_sum;
 mod ranking;
 mod sample;
@@ -41,7 +40,6 @@ pub use mann_whitney::{MannWhitney, RankNull, mann_whitney};
 pub use mood_median::{
     MedianStatistic, MedianTies, MoodMedian, MoodOptions, mood_median,
 };
-pub use permutation::{Permutation, permutation_independent, permutation_paired};
 pub use ranking::Ranks;
 pub use sign_test::{SignTest, sign_test};
 pub use student::{mean_interval, t_one_sample, t_paired, t_two_sample, t_welch};

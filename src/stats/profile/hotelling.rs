@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn two_levels_give_the_paired_t_squared() {
-        let two: Vec<Vec<f64>> = table().into_iter().map(|row| row[..2].to_vec()).collect();
+        let two: Vec<Vec<f64>> =
+            table().into_iter().map(|row| row[..2].to_vec()).collect();
         let found = hotelling(&two).unwrap();
         let gaps: Vec<f64> = two.iter().map(|row| row[0] - row[1]).collect();
         let mean = crate::stats::mean(&gaps).unwrap();

@@ -5,14 +5,8 @@
 
 import json, pathlib, sys
 
-FAMILIES = """binomial_test brunner_munzel clustered_mean_se descriptive dist_beta dist_binomial dist_chi2 dist_f
-dist_kolmogorov dist_normal dist_t hodges_lehmann ks_one_sample ks_two_sample mann_whitney mcnemar
-mean_ci mood_median multiple_testing nist_univariate paired_eval_difference permutation_test
-power_eval_miller proportion_ci sign_test t_one_sample t_paired t_two_sample t_welch t_yuen_trimmed
-tost wilcoxon_signed_rank""".split()
-
 source, target = map(pathlib.Path, sys.argv[1:])
-for family in FAMILIES:
+for family in sorted(path.stem for path in source.glob("*.json")):
     whole = json.loads((source / f"{family}.json").read_text())
     seen, kept = {}, []
     for case in whole["cases"]:

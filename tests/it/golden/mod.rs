@@ -10,6 +10,7 @@
 
 mod known;
 mod location;
+mod resampling;
 
 use std::path::{Path, PathBuf};
 

@@ -1,10 +1,10 @@
 //! The percentile bootstrap of quantiles and means, over independent units.
 
-use super::StatsError;
-use super::describe::{Place, quantile_sorted};
-use super::outcome::{Interval, Tails, enough, level, paired};
-use super::resample::Resampling;
+use super::plan::Resampling;
 use super::window::Windowed;
+use crate::stats::StatsError;
+use crate::stats::describe::{Place, quantile_sorted};
+use crate::stats::outcome::{Interval, Tails, enough, level, paired};
 
 /// What is computed from the pooled trials of one condition.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -223,33 +223,44 @@ impl Sorted {
     }
 
     fn quantile(&self, weights: &[u32], total: usize, q: f64) -> f64 {
-        let place = Place::of(total, q);
         let weight = |i: usize| weights[self.units[i]] as usize;
-        // Walk from the nearer end to the value at `place.index`, then find its successor.
-        let mut seen = 0;
-        let (at, left) = if q <= 0.5 {
-            let mut at = 0;
-            while seen + weight(at) <= place.index {
-                seen += weight(at);
-                at += 1;
-            }
-            (at, seen + weight(at) - place.index - 1)
-        } else {
-            let above = total - 1 - place.index;
-            let mut at = self.values.len() - 1;
-            while seen + weight(at) <= above {
-                seen += weight(at);
-                at -= 1;
-            }
-            (at, above - seen)
-        };
-        let next = if left > 0 || place.index + 1 >= total {
-            at
-        } else {
-            (at + 1..self.values.len()).find(|i| weight(*i) > 0).unwrap_or(at)
-        };
-        place.between(self.values[at], self.values[next])
+        weighted_quantile(&self.values, weight, total, q)
     }
+}
+
+/// Returns the type-7 quantile of ascending values, each counted `weight` times; the weights
+/// add up to `total`, at least 1.
+pub(super) fn weighted_quantile(
+    values: &[f64],
+    weight: impl Fn(usize) -> usize,
+    total: usize,
+    q: f64,
+) -> f64 {
+    let place = Place::of(total, q);
+    // Walk from the nearer end to the value at `place.index`, then find its successor.
+    let mut seen = 0;
+    let (at, left) = if q <= 0.5 {
+        let mut at = 0;
+        while seen + weight(at) <= place.index {
+            seen += weight(at);
+            at += 1;
+        }
+        (at, seen + weight(at) - place.index - 1)
+    } else {
+        let above = total - 1 - place.index;
+        let mut at = values.len() - 1;
+        while seen + weight(at) <= above {
+            seen += weight(at);
+            at -= 1;
+        }
+        (at, above - seen)
+    };
+    let next = if left > 0 || place.index + 1 >= total {
+        at
+    } else {
+        (at + 1..values.len()).find(|i| weight(*i) > 0).unwrap_or(at)
+    };
+    place.between(values[at], values[next])
 }
 
 #[cfg(test)]

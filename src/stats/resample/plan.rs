@@ -38,8 +38,8 @@ impl Resampling {
         2.0 / (self.resamples as f64 + 1.0)
     }
 
-    /// Carries out every resample with scratch space made once for each thread.
-    pub(super) fn run<S, R: Send>(
+    /// Carries out every resample, each on a stream of its own, with scratch space made once for each thread.
+    pub(in crate::stats) fn run<S, R: Send>(
         &self,
         purpose: &str,
         scratch: impl Fn() -> S + Sync + Send,
@@ -57,9 +57,26 @@ impl Resampling {
     }
 }
 
+/// A source of random bits.
+pub(super) trait Bits {
+    /// Draws 64 random bits.
+    fn bits(&mut self) -> u64;
+
+    /// Draws a number in `[0, 1)`, a multiple of 2⁻⁵³.
+    fn unit(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
+    }
+}
+
+impl Bits for Draws {
+    fn bits(&mut self) -> u64 {
+        self.stream.bits()
+    }
+}
+
 /// Whole numbers below a bound, two from each draw of 64 bits.
 #[derive(Debug)]
-pub(super) struct Draws {
+pub(in crate::stats) struct Draws {
     stream: Stream,
     kept: Option<u32>,
 }
@@ -67,16 +84,6 @@ pub(super) struct Draws {
 impl Draws {
     pub(super) fn new(stream: Stream) -> Self {
         Self { stream, kept: None }
-    }
-
-    /// Draws 64 random bits.
-    pub(super) fn bits(&mut self) -> u64 {
-        self.stream.bits()
-    }
-
-    /// Draws a number in `[0, 1)`.
-    pub(super) fn unit(&mut self) -> f64 {
-        self.stream.unit()
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the halves of 64 bits")]
@@ -94,7 +101,7 @@ impl Draws {
     ///
     /// D. Lemire, ACM Transactions on Modeling and Computer Simulation 29(1), 2019, 3.
     #[expect(clippy::cast_possible_truncation, reason = "the halves of a product")]
-    pub(super) fn index(&mut self, bound: usize) -> usize {
+    pub(in crate::stats) fn index(&mut self, bound: usize) -> usize {
         let Ok(narrow) = u32::try_from(bound) else {
             return self.stream.below(bound as u64) as usize;
         };

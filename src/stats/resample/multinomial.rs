@@ -1,7 +1,7 @@
 //! Counts of a multinomial draw, without drawing its members one by one.
 
-use super::resample::Draws;
-use super::special::stirling_error;
+use super::plan::Bits;
+use crate::stats::special::stirling_error;
 
 /// Draws how many of `n` draws with replacement fall to each of these counts, calling `each`
 /// with the position and the number for those that get any.
@@ -18,7 +18,7 @@ use super::special::stirling_error;
 pub(super) fn multinomial(
     counts: &[u64],
     mut n: u64,
-    draws: &mut Draws,
+    draws: &mut impl Bits,
     mut each: impl FnMut(usize, u64),
 ) {
     let mut left: u64 = counts.iter().sum();
@@ -50,7 +50,7 @@ pub(super) fn multinomial(
 ///
 /// W. Hörmann, "The generation of binomial random variates", Journal of Statistical
 /// Computation and Simulation 46, 1993, 101–110: algorithms BINV and BTRS.
-pub(super) fn binomial(n: u64, p: f64, draws: &mut Draws) -> u64 {
+pub(super) fn binomial(n: u64, p: f64, draws: &mut impl Bits) -> u64 {
     if n == 0 || p <= 0.0 {
         0
     } else if p >= 1.0 {
@@ -63,11 +63,11 @@ pub(super) fn binomial(n: u64, p: f64, draws: &mut Draws) -> u64 {
 }
 
 /// Draws for `p` of at most a half.
-fn smaller(n: u64, p: f64, draws: &mut Draws) -> u64 {
+fn smaller(n: u64, p: f64, draws: &mut impl Bits) -> u64 {
     if n as f64 * p < 10.0 { searched(n, p, draws) } else { rejected(n, p, draws) }
 }
 
-fn searched(n: u64, p: f64, draws: &mut Draws) -> u64 {
+fn searched(n: u64, p: f64, draws: &mut impl Bits) -> u64 {
     let odds = p / (1.0 - p);
     let none = (n as f64 * (-p).ln_1p()).exp();
     loop {
@@ -89,7 +89,7 @@ fn searched(n: u64, p: f64, draws: &mut Draws) -> u64 {
 
 #[expect(clippy::cast_possible_truncation, reason = "checked to lie in 0..=n")]
 #[expect(clippy::cast_sign_loss, reason = "checked to lie in 0..=n")]
-fn rejected(n: u64, p: f64, draws: &mut Draws) -> u64 {
+fn rejected(n: u64, p: f64, draws: &mut impl Bits) -> u64 {
     let count = n as f64;
     let q = 1.0 - p;
     let spread = (count * p * q).sqrt();
@@ -130,6 +130,7 @@ fn ln_factorial(k: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::plan::Draws;
     use super::*;
     use crate::base::Stream;
     use crate::stats::{Binomial, ChiSquared};

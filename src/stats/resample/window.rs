@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::describe::Place;
 use super::grouped::bin;
 use super::multinomial::{binomial, multinomial};
 use super::percentile::{PlugIn, Sorted};
-use super::resample::Draws;
+use super::plan::Draws;
+use crate::stats::describe::Place;
 
 /// A window reaches this many standard deviations of a quantile's rank to either side: a
 /// resample leaves it less than once in 10¹⁴.

@@ -1,13 +1,13 @@
 //! The studentised bootstrap of a mean, over independent units.
 
-use super::StatsError;
-use super::describe::quantile_sorted;
 use super::grouped::{Group, groups};
-use super::mean::{UnitMean, unit_residuals};
 use super::multinomial::multinomial;
-use super::outcome::{Interval, Tails, finite_number, level};
-use super::resample::{Draws, Resampling};
-use super::units::Units;
+use super::plan::{Draws, Resampling};
+use crate::stats::StatsError;
+use crate::stats::describe::quantile_sorted;
+use crate::stats::mean::{UnitMean, unit_residuals};
+use crate::stats::outcome::{Interval, Tails, finite_number, level};
+use crate::stats::units::Units;
 
 /// Resampled t statistics of a mean.
 ///

@@ -1,12 +1,12 @@
 //! The sign-flip permutation test of a mean.
 
-use super::StatsError;
 use super::grouped::groups;
-use super::mean::unit_residuals;
 use super::multinomial::binomial;
-use super::outcome::{Tails, enough, finite, finite_number, paired};
-use super::resample::Resampling;
-use super::units::Units;
+use super::plan::{Bits, Resampling};
+use crate::stats::StatsError;
+use crate::stats::mean::unit_residuals;
+use crate::stats::outcome::{Tails, enough, finite, finite_number, paired};
+use crate::stats::units::Units;
 
 /// Up to this many units every arrangement of signs is visited.
 const EXACT_UNITS: usize = 18;
