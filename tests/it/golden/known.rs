@@ -1,10 +1,9 @@
 //! The families of which `stats` answers a part so far.
 
 use crucible::stats::{
-    Aim, Alternative, Beta, Binomial, ChiSquared, ClusterErrors, Correction,
-    EvalVariance, FisherF, Interval, McNemar, Normal, ProportionMethod, Resampling,
-    StatsError, StudentT, UnitMean, Units, adjust, binomial_tails, binomial_test,
-    differences, mcnemar_chi2, mean, proportion_interval, quantile, sign_flip, variance,
+    Aim, Alternative, Beta, Binomial, ChiSquared, ClusterErrors, EvalVariance, FisherF,
+    McNemar, Normal, Resampling, StatsError, StudentT, UnitMean, Units, differences,
+    mean, quantile, sign_flip, variance,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -145,102 +144,6 @@ fn golden_mean_ci() {
             Ok(answer)
         };
         Some(answer())
-    });
-}
-
-#[test]
-fn golden_mcnemar() {
-    check("mcnemar", |case| {
-        let table = case.input("table").as_array()?;
-        let cells: Option<Vec<u64>> = table
-            .iter()
-            .flat_map(|row| row.as_array().unwrap())
-            .map(Json::as_u64)
-            .collect();
-        let Some([_, b, c, _]) = cells.as_deref() else {
-            // The types refuse negative cells and other shapes before the test.
-            return Some(Err(StatsError::InvalidTable));
-        };
-        let answer = if case.flag("exact", true) {
-            let test = McNemar::new(*b, *c);
-            let p = if case.flag("mid_p", false) {
-                test.mid_p()
-            } else {
-                test.exact.two_sided()
-            };
-            Ok(json!({ "statistic": *b.min(c) as f64, "pvalue": p }))
-        } else {
-            mcnemar_chi2(*b, *c, case.flag("correction", true))
-                .map(|test| json!({ "statistic": test.chi2, "pvalue": test.p }))
-        };
-        Some(answer)
-    });
-}
-
-#[test]
-fn golden_binomial_test() {
-    check("binomial_test", |case| {
-        let (k, n, p) = (case.count("k")?, case.count("n")?, case.number("p"));
-        let answer = || {
-            let pvalue = binomial_test(k, n, p, case.alternative())?;
-            binomial_tails(k, n, p)?;
-            let mut answer =
-                json!({ "statistic": k as f64 / n as f64, "pvalue": pvalue });
-            if case.alternative() == Alternative::TwoSided {
-                let ends = |method| proportion_interval(k, n, case.confidence(), method);
-                let exact = ends(ProportionMethod::ClopperPearson)?;
-                let wilson = ends(ProportionMethod::Wilson)?;
-                answer["ci_exact_low"] = json!(exact.low);
-                answer["ci_exact_high"] = json!(exact.high);
-                answer["ci_wilson_low"] = json!(wilson.low);
-                answer["ci_wilson_high"] = json!(wilson.high);
-            }
-            Ok(answer)
-        };
-        Some(answer())
-    });
-}
-
-#[test]
-fn golden_proportion_ci() {
-    check("proportion_ci", |case| {
-        let method = match case.option("method") {
-            "wald" => ProportionMethod::Wald,
-            "agresti_coull" => ProportionMethod::AgrestiCoull,
-            "wilson" => ProportionMethod::Wilson,
-            "wilson_cc" => ProportionMethod::WilsonContinuity,
-            "clopper_pearson" => ProportionMethod::ClopperPearson,
-            _ => ProportionMethod::Jeffreys,
-        };
-        let (k, n) = (case.count("k")?, case.count("n")?);
-        let ends = proportion_interval(k, n, case.confidence(), method);
-        Some(ends.map(|Interval { low, high }| json!({ "low": low, "high": high })))
-    });
-}
-
-#[test]
-fn golden_multiple_testing() {
-    check("multiple_testing", |case| {
-        let alpha = case.0["options"]["alpha"].as_f64()?;
-        if !(alpha > 0.0 && alpha < 1.0) {
-            return None; // The level is the hypothesis's own, checked with the file.
-        }
-        let correction = match case.option("method") {
-            "bonferroni" => Correction::Bonferroni,
-            "sidak" => Correction::Sidak,
-            "holm" => Correction::Holm,
-            "holm_sidak" => Correction::HolmSidak,
-            "hochberg" => Correction::Hochberg,
-            "hommel" => Correction::Hommel,
-            "bh" => Correction::BenjaminiHochberg,
-            "by" => Correction::BenjaminiYekutieli,
-            _ => return None,
-        };
-        let adjusted = adjust(&case.numbers("pvalues"), correction);
-        Some(adjusted.map(|p| {
-            let reject: Vec<bool> = p.iter().map(|p| *p <= alpha).collect();
-            json!({ "adjusted": p, "reject": reject })
-        }))
     });
 }
 
