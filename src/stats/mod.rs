@@ -5,9 +5,12 @@
 //! no slice. To add a method: write a file, test it against a value that somebody else
 //! computed, and let its name out here.
 
+mod association;
 mod binomial_test;
+mod counts;
 mod describe;
 mod dist;
+mod dominance;
 mod effect;
 mod error;
 mod location;
@@ -24,9 +27,24 @@ mod special;
 mod tango;
 mod units;
 
+pub use association::{
+    CohenKappa, Correlation, CorrelationMeasure, CorrelationMethod, Icc, Iccs,
+    KappaMargins, KappaWeights, Kendall, KendallMethod, MeasurementLevel,
+    PermutedCorrelation, TauVariant, cohen_kappa, correlation_interval, fleiss_kappa,
+    icc, kendall, krippendorff_alpha, pearson, permuted_correlation, spearman,
+};
 pub use binomial_test::{binomial_tails, binomial_test};
+pub use counts::{
+    Contingency, Continuity, DifferenceMethod, DifferenceVariance, Divergence,
+    FisherExact, GoodnessOfFit, LogRatio, MiettinenNurminen, OddsRiskRatio, Proportion,
+    RatioMethod, ShareVariance, UnconditionalTest, ZTest, ZeroCells, barnard_exact,
+    boschloo_exact, contingency_test, goodness_of_fit, newcombe_paired, odds_risk_ratio,
+    one_proportion_z, proportion_difference_interval, proportion_ratio_interval,
+    two_proportions_z,
+};
 pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
 pub use dist::{Beta, Binomial, ChiSquared, FisherF, Kolmogorov, Normal, StudentT};
+pub use dominance::{Dominance, RankBiserial, TableEffects, table_effects};
 pub use effect::{PairedRatio, d_z, discordant_odds, paired_dominance};
 pub use error::StatsError;
 pub use location::{
@@ -41,10 +59,12 @@ pub use location::{
 pub use mcnemar::{McNemar, McNemarChi, mcnemar_chi2};
 pub use mean::{ClusterErrors, UnitMean, differences};
 pub use mover::{Mover, PooledQuantile};
-pub use multiple::{Correction, adjust};
+pub use multiple::{Adjusted, Correction, adjust, adjust_at};
 pub use outcome::{Alternative, Interval, Tails};
 pub use profile::{Hotelling, PermutedLevels, hotelling, permuted_levels, repeated_f};
-pub use proportion::{ClusteredShare, ProportionMethod, proportion_interval};
+pub use proportion::{
+    ClusteredShare, ProportionMethod, proportion_bound, proportion_interval,
+};
 pub use resample::{
     Bootstrap, BootstrapMethod, BootstrapT, Design, Estimand, PercentileBootstrap,
     Permutation, PlugIn, Pooled, Resampling, Scaled, SignFlip, Statistic,

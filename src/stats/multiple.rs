@@ -97,6 +97,48 @@ pub fn adjust(p: &[f64], correction: Correction) -> Result<Vec<f64>, StatsError>
     Ok(result)
 }
 
+/// Adjusted p-values of a family, and which of them are small enough.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adjusted {
+    /// The adjusted p-values, in the order given.
+    pub p: Vec<f64>,
+    /// Whether each is at most the level.
+    pub rejected: Vec<bool>,
+}
+
+/// Returns the adjusted p-values of a family and what they reject at a level.
+///
+/// # Formula
+///
+/// ```text
+/// rejected when adjusted p ≤ α
+/// ```
+///
+/// # Shapes and units
+///
+/// As [`adjust`]; `α` lies strictly between 0 and 1.
+///
+/// # Errors
+///
+/// As [`adjust`]; `InvalidParameter` for the level.
+///
+/// # Source
+///
+/// As [`adjust`].
+pub fn adjust_at(
+    p: &[f64],
+    correction: Correction,
+    alpha: f64,
+) -> Result<Adjusted, StatsError> {
+    let p = adjust(p, correction)?;
+    if !(alpha > 0.0 && alpha < 1.0) {
+        let wanted = "strictly between 0 and 1";
+        return Err(StatsError::InvalidParameter { name: "level alpha", wanted });
+    }
+    let rejected = p.iter().map(|p| *p <= alpha).collect();
+    Ok(Adjusted { p, rejected })
+}
+
 /// Returns `1 − (1 − p)ᵐ`.
 fn any_of(p: f64, m: f64) -> f64 {
     -(m * (-p).ln_1p()).exp_m1()
@@ -170,6 +212,16 @@ mod tests {
     fn small_p_keep_their_digits_under_sidak() {
         let got = adjust(&[1e-20, 1.0], Correction::Sidak).unwrap();
         assert!((got[0] / 2e-20 - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_rejected_depends_on_the_level() {
+        let at = |alpha| adjust_at(&[0.04, 0.01, 0.03], Correction::Holm, alpha);
+        assert_eq!(at(0.05).unwrap().rejected, [false, true, false]);
+        assert_eq!(at(0.07).unwrap().rejected, [true; 3]);
+        for alpha in [0.0, 1.0, 1.5, f64::NAN] {
+            assert!(matches!(at(alpha), Err(StatsError::InvalidParameter { .. })));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::StatsError;
 use super::binomial_test::counts;
 use super::dist::{Beta, Normal, StudentT};
 use super::mean::UnitMean;
-use super::outcome::{Interval, Tails, level};
+use super::outcome::{Alternative, Interval, Tails, level};
 
 /// How an interval of a proportion is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,27 +52,75 @@ pub fn proportion_interval(
     confidence: f64,
     method: ProportionMethod,
 ) -> Result<Interval, StatsError> {
+    ends(k, n, (1.0 - level(confidence)?) / 2.0, method)
+}
+
+/// Returns the interval of a proportion that goes with an alternative.
+///
+/// # Formula
+///
+/// ```text
+/// greater: [end with α below, 1],  less: [0, end with α above],  else proportion_interval
+/// ```
+///
+/// # Shapes and units
+///
+/// As [`proportion_interval`].
+///
+/// # Errors
+///
+/// `Empty`, `InvalidParameter`.
+///
+/// # Source
+///
+/// As [`proportion_interval`]; one-sided as in SciPy 1.17, `binomtest().proportion_ci`.
+pub fn proportion_bound(
+    k: u64,
+    n: u64,
+    confidence: f64,
+    alternative: Alternative,
+    method: ProportionMethod,
+) -> Result<Interval, StatsError> {
+    let tail = 1.0 - level(confidence)?;
+    match alternative {
+        Alternative::TwoSided => ends(k, n, tail / 2.0, method),
+        Alternative::Less => Ok(Interval { low: 0.0, ..ends(k, n, tail, method)? }),
+        Alternative::Greater => Ok(Interval { high: 1.0, ..ends(k, n, tail, method)? }),
+    }
+}
+
+/// Returns the ends with `tail` beyond each; with more than half they have crossed.
+fn ends(
+    k: u64,
+    n: u64,
+    tail: f64,
+    method: ProportionMethod,
+) -> Result<Interval, StatsError> {
     counts(k, n)?;
-    let tail = (1.0 - level(confidence)?) / 2.0;
-    let z = Normal.upper_quantile(tail)?;
+    let z = Normal.upper_quantile(tail.min(1.0 - tail))?;
     let (successes, trials) = (k as f64, n as f64);
     let share = successes / trials;
-    match method {
-        ProportionMethod::Wald => Ok(wald(share, trials, z)),
+    let symmetric = match method {
+        ProportionMethod::Wald => wald(share, trials, z),
         ProportionMethod::AgrestiCoull => {
             let more = trials + z * z;
-            Ok(wald((successes + z * z / 2.0) / more, more, z))
+            wald((successes + z * z / 2.0) / more, more, z)
         }
-        ProportionMethod::Wilson => Ok(wilson(share, trials, z)),
-        ProportionMethod::WilsonContinuity => Ok(wilson_continuity(share, trials, z)),
-        ProportionMethod::ClopperPearson => clopper_pearson(k, n, tail),
+        ProportionMethod::Wilson => wilson(share, trials, z),
+        ProportionMethod::WilsonContinuity => wilson_continuity(share, trials, z),
+        ProportionMethod::ClopperPearson => return clopper_pearson(k, n, tail),
         ProportionMethod::Jeffreys => {
             let posterior = Beta::new(successes + 0.5, trials - successes + 0.5)?;
             let (low, high) =
                 (posterior.quantile(tail)?, posterior.upper_quantile(tail)?);
-            Ok(Interval { low, high })
+            return Ok(Interval { low, high });
         }
-    }
+    };
+    Ok(if tail <= 0.5 {
+        symmetric
+    } else {
+        Interval { low: symmetric.high, high: symmetric.low }
+    })
 }
 
 fn wald(share: f64, n: f64, z: f64) -> Interval {

@@ -33,7 +33,7 @@ pub(in crate::stats) fn stirling_error(z: f64) -> f64 {
 /// # Source
 ///
 /// C. Loader, 2000, as above (there `bd0`).
-pub(super) fn deviance(x: f64, m: f64) -> f64 {
+pub(in crate::stats) fn deviance(x: f64, m: f64) -> f64 {
     let gap = x - m;
     if gap.abs() >= 0.1 * (x + m) {
         return x * (x / m).ln() - gap;

@@ -8,7 +8,8 @@
 #![expect(clippy::float_cmp, reason = "infinities and exact zeros are compared")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "other JSON cannot be a number")]
 
-mod known;
+mod association;
+mod counts;
 mod location;
 mod resampling;
 
@@ -111,7 +112,15 @@ fn kind(error: StatsError) -> &'static str {
 ///
 /// The selection in `tests/data/stats/golden` is asked where it has the family.
 fn whole(family: &str, ask: fn(&Case) -> Answer) {
-    let strict = |case: &Case| Some(ask(case));
+    ask_whole(family, &|case| Some(ask(case)));
+}
+
+/// Asks as [`whole`] does, but for cases whose reference is known to be wrong.
+fn whole_but(family: &str, ask: Ask) {
+    ask_whole(family, &ask);
+}
+
+fn ask_whole(family: &str, ask: &dyn Fn(&Case) -> Option<Answer>) {
     let name = format!("{family}.json");
     let own = own();
     let mut places = Vec::new();
@@ -123,7 +132,7 @@ fn whole(family: &str, ask: fn(&Case) -> Answer) {
         None => println!("skipped the whole golden set: no GOLDEN_DIR"),
     }
     for dir in places {
-        check_in(&dir, family, &strict, true);
+        check_in(&dir, family, ask, true);
     }
 }
 
