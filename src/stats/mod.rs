@@ -8,6 +8,7 @@
 mod binomial_test;
 mod describe;
 mod dist;
+mod early;
 mod effect;
 mod error;
 mod grouped;
@@ -31,6 +32,10 @@ mod window;
 pub use binomial_test::{binomial_tails, binomial_test};
 pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
 pub use dist::{Beta, Binomial, ChiSquared, FisherF, Normal, StudentT};
+pub use early::{
+    BernsteinSequence, BettingSequence, BettingSpec, Bounds, GroupSequential, Look,
+    Spending,
+};
 pub use effect::{PairedRatio, d_z, discordant_odds, paired_dominance};
 pub use error::StatsError;
 pub use mcnemar::{McNemar, McNemarChi, mcnemar_chi2};
