@@ -6,12 +6,15 @@
 //! computed, and let its name out here.
 
 mod binomial_test;
+mod clustered;
 mod describe;
 mod dist;
 mod early;
 mod effect;
 mod error;
+mod estimate;
 mod grouped;
+mod linear;
 mod mcnemar;
 mod mean;
 mod mover;
@@ -30,6 +33,7 @@ mod units;
 mod window;
 
 pub use binomial_test::{binomial_tails, binomial_test};
+pub use clustered::{ClusteredMean, PairedDifference};
 pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
 pub use dist::{Beta, Binomial, ChiSquared, FisherF, Normal, StudentT};
 pub use early::{
@@ -38,6 +42,10 @@ pub use early::{
 };
 pub use effect::{PairedRatio, d_z, discordant_odds, paired_dominance};
 pub use error::StatsError;
+pub use estimate::{Estimate, Reference};
+pub use linear::{
+    FTest, LinearErrors, Logistic, Ols, RandomIntercept, logistic, ols, random_intercept,
+};
 pub use mcnemar::{McNemar, McNemarChi, mcnemar_chi2};
 pub use mean::{ClusterErrors, UnitMean, differences};
 pub use mover::{Mover, PooledQuantile};

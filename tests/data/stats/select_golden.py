@@ -6,7 +6,7 @@
 import json, pathlib, sys
 
 FAMILIES = """binomial_test clustered_mean_se dist_beta dist_binomial dist_chi2 dist_f dist_normal dist_t
-mcnemar mean_ci multiple_testing nist_univariate paired_eval_difference permutation_test
+logistic mcnemar mean_ci multiple_testing nist_linear nist_univariate ols paired_eval_difference permutation_test
 power_eval_miller proportion_ci sign_test t_one_sample t_paired""".split()
 
 source, target = map(pathlib.Path, sys.argv[1:])

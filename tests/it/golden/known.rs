@@ -1,10 +1,10 @@
 //! The families of which `stats` answers a part so far.
 
 use crucible::stats::{
-    Aim, Alternative, Beta, Binomial, ChiSquared, ClusterErrors, Correction,
-    EvalVariance, FisherF, Interval, McNemar, Normal, ProportionMethod, Resampling,
-    StatsError, StudentT, UnitMean, Units, adjust, binomial_tails, binomial_test,
-    differences, mcnemar_chi2, mean, proportion_interval, quantile, sign_flip, variance,
+    Aim, Alternative, Beta, Binomial, ChiSquared, Correction, EvalVariance, FisherF,
+    Interval, McNemar, Normal, ProportionMethod, Resampling, StatsError, StudentT,
+    UnitMean, Units, adjust, binomial_tails, binomial_test, differences, mcnemar_chi2,
+    mean, proportion_interval, quantile, sign_flip, variance,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -276,49 +276,6 @@ fn golden_nist_univariate() {
     check("nist_univariate", |case| {
         let xs = case.numbers("x");
         let answer = || Ok(json!({ "mean": mean(&xs)?, "std": variance(&xs)?.sqrt() }));
-        Some(answer())
-    });
-}
-
-fn labels(case: &Case) -> Vec<String> {
-    case.input("cluster").as_array().unwrap().iter().map(Json::to_string).collect()
-}
-
-#[test]
-fn golden_clustered_mean_se() {
-    check("clustered_mean_se", |case| {
-        let xs = case.numbers("x");
-        let answer = || {
-            let units = Units::labelled(&labels(case));
-            let fit = UnitMean::new(&xs, &units)?;
-            let errors = ClusterErrors::new(&xs, &units)?;
-            Ok(json!({
-                "mean": fit.mean, "n": fit.n, "n_clusters": fit.units,
-                "se_cr0": errors.cr0, "se_cr1": errors.cr1, "se_miller": errors.miller,
-                "se_clt": (variance(&xs)? / xs.len() as f64).sqrt(),
-            }))
-        };
-        Some(answer())
-    });
-}
-
-#[test]
-fn golden_paired_eval_difference() {
-    check("paired_eval_difference", |case| {
-        let (a, b) = (case.numbers("a"), case.numbers("b"));
-        let answer = || {
-            let gaps = differences(&a, &b)?;
-            let fit = unit_mean(&gaps)?;
-            let p = fit.tails(0.0)?.two_sided();
-            let units = Units::labelled(&labels(case));
-            let errors = ClusterErrors::new(&gaps, &units)?;
-            Ok(json!({
-                "mean_a": mean(&a)?, "mean_b": mean(&b)?, "diff": fit.mean,
-                "se_a": unit_mean(&a)?.se, "se_b": unit_mean(&b)?.se, "se_paired": fit.se,
-                "t_paired": fit.t(0.0)?, "pvalue_t": p,
-                "se_clustered_cr1": errors.cr1, "se_clustered_miller": errors.miller,
-            }))
-        };
         Some(answer())
     });
 }
