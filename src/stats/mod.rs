@@ -6,6 +6,7 @@
 //! computed, and let its name out here.
 
 mod binomial_test;
+mod calibration;
 mod clustered;
 mod describe;
 mod dist;
@@ -33,6 +34,9 @@ mod units;
 mod window;
 
 pub use binomial_test::{binomial_tails, binomial_test};
+pub use calibration::{
+    Auroc, AurocError, Binning, Forecasts, Reliability, ReliabilityBin, average_precision,
+};
 pub use clustered::{ClusteredMean, PairedDifference};
 pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
 pub use dist::{Beta, Binomial, ChiSquared, FisherF, Normal, StudentT};

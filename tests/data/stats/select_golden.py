@@ -5,13 +5,14 @@
 
 import json, pathlib, sys
 
-FAMILIES = """binomial_test clustered_mean_se dist_beta dist_binomial dist_chi2 dist_f dist_normal dist_t
+FAMILIES = """binomial_test calibration clustered_mean_se dist_beta dist_binomial dist_chi2 dist_f dist_normal dist_t
 logistic mcnemar mean_ci multiple_testing nist_linear nist_univariate ols paired_eval_difference permutation_test
 power_eval_miller proportion_ci sign_test t_one_sample t_paired""".split()
 
 source, target = map(pathlib.Path, sys.argv[1:])
 for family in FAMILIES:
-    whole = json.loads((source / f"{family}.json").read_text())
+    places = [source / f"{family}.json", source.parent / "text" / f"{family}.json"]
+    whole = json.loads(next(path for path in places if path.is_file()).read_text())
     seen, kept = {}, []
     for case in whole["cases"]:
         line = json.dumps(case)
