@@ -8,6 +8,7 @@
 mod binomial_test;
 mod calibration;
 mod clustered;
+mod components;
 mod describe;
 mod dist;
 mod early;
@@ -15,6 +16,7 @@ mod effect;
 mod error;
 mod estimate;
 mod grouped;
+mod judge;
 mod linear;
 mod mcnemar;
 mod mean;
@@ -38,6 +40,7 @@ pub use calibration::{
     Auroc, AurocError, Binning, Forecasts, Reliability, ReliabilityBin, average_precision,
 };
 pub use clustered::{ClusteredMean, PairedDifference};
+pub use components::{Components, Costs, SamplingPlan, best_plan};
 pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
 pub use dist::{Beta, Binomial, ChiSquared, FisherF, Normal, StudentT};
 pub use early::{
@@ -47,6 +50,10 @@ pub use early::{
 pub use effect::{PairedRatio, d_z, discordant_odds, paired_dominance};
 pub use error::StatsError;
 pub use estimate::{Estimate, Reference};
+pub use judge::{
+    JudgedShare, Labelled, Part, PredictionPowered, Tuning, prediction_powered,
+    rogan_gladen,
+};
 pub use linear::{
     FTest, LinearErrors, Logistic, Ols, RandomIntercept, logistic, ols, random_intercept,
 };

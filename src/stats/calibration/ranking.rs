@@ -52,7 +52,7 @@ pub enum AurocError {
 ///
 /// E. R. `DeLong`, D. M. `DeLong` and D. L. Clarke-Pearson, Biometrics 44(3), 1988, 837–845;
 /// the placements by ranks X. Sun and W. Xu, IEEE Signal Processing Letters 21(11), 2014,
-/// 1389–1393; J. A. Hanley and B. J. McNeil, Radiology 143(1), 1982, 29–36.
+/// 1389–1393; J. A. Hanley and B. J. `McNeil`, Radiology 143(1), 1982, 29–36.
 ///
 /// # Example
 ///
