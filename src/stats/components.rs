@@ -39,8 +39,7 @@ const MOST_REPEATS: u64 = 100_000;
 /// # Source
 ///
 /// C. R. Henderson, "Estimation of Variance and Covariance Components", Biometrics 9(2),
-/// 1953, 226–252; S. R. Searle, G. Casella and C. E. `McCulloch`, Variance Components, 1992,
-/// section 3.6.
+/// 1953, 226–252; S. R. Searle, G. Casella and C. E. `McCulloch`, Variance Components, 1992.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Components {
     /// Variance between items, at least zero.

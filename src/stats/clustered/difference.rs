@@ -27,7 +27,7 @@ use crate::stats::units::Units;
 ///
 /// # Source
 ///
-/// E. Miller, "Adding Error Bars to Evals", arXiv:2411.00640, 2024, section 4.
+/// E. Miller, "Adding Error Bars to Evals", arXiv:2411.00640, 2024.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairedDifference {
     /// Number of items.

@@ -79,7 +79,7 @@ pub struct PredictionPowered {
 /// A. N. Angelopoulos, S. Bates, C. Fannjiang, M. I. Jordan and T. Zrnic,
 /// "Prediction-powered inference", Science 382(6671), 2023, 669–674; A. N. Angelopoulos,
 /// J. C. Duchi and T. Zrnic, "PPI++: Efficient Prediction-Powered Inference",
-/// arXiv:2311.01453, 2023, Example 6.1. Values agree with ppi-python 0.2.3.
+/// arXiv:2311.01453, 2023. Values agree with ppi-python 0.2.3.
 ///
 /// # Example
 ///
