@@ -7,12 +7,19 @@
 
 mod association;
 mod binomial_test;
+mod calibration;
+mod clustered;
+mod components;
 mod counts;
 mod describe;
 mod dist;
 mod dominance;
+mod early;
 mod effect;
 mod error;
+mod estimate;
+mod judge;
+mod linear;
 mod location;
 mod mcnemar;
 mod mean;
@@ -34,6 +41,11 @@ pub use association::{
     icc, kendall, krippendorff_alpha, pearson, permuted_correlation, spearman,
 };
 pub use binomial_test::{binomial_tails, binomial_test};
+pub use calibration::{
+    Auroc, AurocError, Binning, Forecasts, Reliability, ReliabilityBin, average_precision,
+};
+pub use clustered::{ClusteredMean, PairedDifference};
+pub use components::{Components, Costs, SamplingPlan, best_plan};
 pub use counts::{
     Contingency, Continuity, DifferenceMethod, DifferenceVariance, Divergence,
     FisherExact, GoodnessOfFit, LogRatio, MiettinenNurminen, OddsRiskRatio, Proportion,
@@ -45,8 +57,20 @@ pub use counts::{
 pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
 pub use dist::{Beta, Binomial, ChiSquared, FisherF, Kolmogorov, Normal, StudentT};
 pub use dominance::{Dominance, RankBiserial, TableEffects, table_effects};
+pub use early::{
+    BernsteinSequence, BettingSequence, BettingSpec, Bounds, GroupSequential, Look,
+    Spending,
+};
 pub use effect::{PairedRatio, d_z, discordant_odds, paired_dominance};
 pub use error::StatsError;
+pub use estimate::{Estimate, Reference};
+pub use judge::{
+    JudgedShare, Labelled, Part, PredictionPowered, Tuning, prediction_powered,
+    rogan_gladen,
+};
+pub use linear::{
+    FTest, LinearErrors, Logistic, Ols, RandomIntercept, logistic, ols, random_intercept,
+};
 pub use location::{
     Better, BrunnerMunzel, Description, Equivalence, KolmogorovSmirnov, KsMethod, Law,
     MannWhitney, MeanContrast, MedianStatistic, MedianTies, MoodMedian, MoodOptions,

@@ -9,7 +9,9 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "other JSON cannot be a number")]
 
 mod association;
+mod calibration;
 mod counts;
+mod dependence;
 mod location;
 mod resampling;
 
