@@ -5,9 +5,12 @@
 
 import json, pathlib, sys
 
-FAMILIES = """binomial_test clustered_mean_se dist_beta dist_binomial dist_chi2 dist_f dist_normal dist_t
-mcnemar mean_ci multiple_testing nist_univariate paired_eval_difference permutation_test
-power_eval_miller proportion_ci sign_test t_one_sample t_paired""".split()
+FAMILIES = """association_effects barnard_exact binomial_test boschloo_exact chi2_contingency chi2_gof
+clustered_mean_se cohen_kappa dist_beta dist_binomial dist_chi2 dist_f dist_normal dist_t
+dominance_effects fisher_exact fleiss_kappa icc kendall krippendorff_alpha mcnemar mean_ci
+multiple_testing nist_univariate odds_risk_ratio paired_eval_difference pearson permutation_test
+power_eval_miller proportion_ci proportion_diff_ci proportion_ratio_ci proportions_z sign_test
+spearman t_one_sample t_paired""".split()
 
 source, target = map(pathlib.Path, sys.argv[1:])
 for family in FAMILIES:
