@@ -1,5 +1,7 @@
 //! Pearson's and Spearman's correlation.
 
+use std::cmp::Ordering;
+
 use super::ranks::ranks;
 use crate::stats::StatsError;
 use crate::stats::describe::sum;
@@ -203,7 +205,7 @@ pub(super) fn pairs(xs: &[f64], ys: &[f64]) -> Result<(), StatsError> {
     finite(xs)?;
     finite(ys)?;
     enough(xs.len(), 2)?;
-    let differ = |two: &[f64]| two[0] < two[1] || two[0] > two[1];
+    let differ = |two: &[f64]| two[0].partial_cmp(&two[1]) != Some(Ordering::Equal);
     let varies = |values: &[f64]| values.windows(2).any(differ);
     if varies(xs) && varies(ys) { Ok(()) } else { Err(StatsError::Constant) }
 }

@@ -125,6 +125,8 @@ struct Scale {
     counts: Vec<f64>,
     /// How many ratings lie below the middle of each value's.
     middles: Vec<f64>,
+    /// Half of how far the largest value lies from the smallest: halves do not overflow.
+    half_width: f64,
 }
 
 impl Scale {
@@ -138,7 +140,10 @@ impl Scale {
             middles.push(below + count / 2.0);
             below += count;
         }
-        Self { level, values, counts, middles }
+        let ends = values.first().zip(values.last());
+        let half_width =
+            ends.map_or(1.0, |(low, high): (&f64, &f64)| high / 2.0 - low / 2.0);
+        Self { level, values, counts, middles, half_width }
     }
 
     fn place(&self, value: f64) -> usize {
@@ -153,7 +158,9 @@ impl Scale {
         match self.level {
             MeasurementLevel::Nominal => 1.0,
             MeasurementLevel::Ordinal => (self.middles[a] - self.middles[b]).powi(2),
-            MeasurementLevel::Interval => (self.values[a] - self.values[b]).powi(2),
+            MeasurementLevel::Interval => {
+                ((self.values[a] / 2.0 - self.values[b] / 2.0) / self.half_width).powi(2)
+            }
             MeasurementLevel::Ratio => {
                 let (x, y) = (self.values[a], self.values[b]);
                 ((x / 2.0 - y / 2.0) / (x / 2.0 + y / 2.0)).powi(2)
@@ -227,6 +234,8 @@ mod tests {
         let units = alpha(|x| x, MeasurementLevel::Interval);
         let moved = alpha(|x| 1e9 + 8.0 * x, MeasurementLevel::Interval);
         assert_relative_eq!(units, moved, max_relative = 1e-12);
+        let huge = alpha(|x| (x - 2.5) * 1e308, MeasurementLevel::Interval);
+        assert_relative_eq!(units, huge, max_relative = 1e-12);
         let zero = alpha(|x| x, MeasurementLevel::Ratio);
         assert_relative_eq!(
             zero,

@@ -9,8 +9,11 @@ use crate::stats::special::{bracketed_root, climb};
 /// Tables within this share of one another's probability are ties.
 const TIE: f64 = 1e-10;
 
+/// Tables this much less probable than all others decide no end of an interval.
+const NOTHING: f64 = 1e-60;
+
 /// The largest number of observations: beyond it the sums would take seconds.
-const MOST: u64 = 1_000_000_000_000;
+const MOST: u64 = 100_000_000;
 
 /// Fisher's exact test of independence in a table of two by two.
 ///
@@ -38,7 +41,7 @@ const MOST: u64 = 1_000_000_000_000;
 ///
 /// # Errors
 ///
-/// `InvalidTable` for a total beyond 64 bits, `InvalidParameter` beyond 10¹² observations.
+/// `InvalidTable` for a total beyond 64 bits, `InvalidParameter` beyond 10⁸ observations.
 ///
 /// # Source
 ///
@@ -72,7 +75,7 @@ impl FisherExact {
     /// See the type.
     pub fn new(table: [[u64; 2]; 2]) -> Result<Self, StatsError> {
         if total(table.iter().flatten())? > MOST {
-            let wanted = "at most 10^12";
+            let wanted = "at most 10^8";
             return Err(StatsError::InvalidParameter {
                 name: "number of counts",
                 wanted,
@@ -171,7 +174,10 @@ impl FisherExact {
         let start = (a * d / (b * c)).ln();
         let up = at(start) < 0.0;
         let past = climb(start, if up { 1.0 } else { -1.0 }, |u| (at(u) > 0.0) == up);
-        bracketed_root(start.min(past), start.max(past), at).exp()
+        // Measured from below the bracket: near an odds ratio of one its logarithm has no
+        // digits that could be found.
+        let (from, to) = (start.min(past) - 1.0, start.max(past));
+        (from + bracketed_root(1.0, to - from, |u| at(from + u))).exp()
     }
 
     /// Adds up the distribution with this odds ratio, from its mode outward.
@@ -190,7 +196,8 @@ impl FisherExact {
                 at_most += term;
                 gap -= (a - x) as f64 * term;
             }
-            term > 0.0 && (term > all * 1e-18 || x.abs_diff(mode) <= a.abs_diff(mode))
+            let before = x.abs_diff(mode) <= a.abs_diff(mode);
+            term > all * if before { NOTHING } else { 1e-18 }
         };
         let mut term = 1.0;
         let mut more = add(mode, term);

@@ -181,6 +181,27 @@ mod tests {
     }
 
     #[test]
+    fn the_test_errs_as_often_as_it_says() {
+        // Every pair of outcomes with its probability: no sampling.
+        for (n, m, p, margin) in [
+            (50, 50, 0.6, 0.0),
+            (40, 60, 0.9, 0.0),
+            (50, 50, 0.8, 0.1),
+            (50, 100, 0.5, -0.1),
+        ] {
+            let one = crate::stats::Binomial::new(n, p).unwrap();
+            let two = crate::stats::Binomial::new(m, p - margin).unwrap();
+            let mut errs = 0.0;
+            for (x, y) in (0..=n).flat_map(|x| (0..=m).map(move |y| (x, y))) {
+                if of(x, n, y, m).tails(margin).unwrap().two_sided() < 0.05 {
+                    errs += one.pmf(x) * two.pmf(y);
+                }
+            }
+            assert!((0.035..=0.065).contains(&errs), "{n} {m} {p} {margin}: {errs}");
+        }
+    }
+
+    #[test]
     fn swapping_the_samples_swaps_the_interval() {
         let there = of(9, 10, 3, 12).interval(0.9).unwrap();
         let back = of(3, 12, 9, 10).interval(0.9).unwrap();

@@ -2,10 +2,10 @@
 
 use crucible::stats::{
     Continuity, Correction, DifferenceMethod, DifferenceVariance, Divergence,
-    FisherExact, Interval, LogRatio, McNemar, Proportion, ProportionMethod, RatioMethod,
-    ShareVariance, StatsError, UnconditionalTest, ZTest, ZeroCells, adjust_at,
-    barnard_exact, binomial_test, boschloo_exact, contingency_test, goodness_of_fit,
-    mcnemar_chi2, odds_risk_ratio, one_proportion_z, proportion_bound,
+    FisherExact, Interval, LogRatio, McNemar, MiettinenNurminen, Proportion,
+    ProportionMethod, RatioMethod, ShareVariance, StatsError, UnconditionalTest, ZTest,
+    ZeroCells, adjust_at, barnard_exact, binomial_test, boschloo_exact, contingency_test,
+    goodness_of_fit, mcnemar_chi2, odds_risk_ratio, one_proportion_z, proportion_bound,
     proportion_difference_interval, proportion_interval, proportion_ratio_interval,
     two_proportions_z,
 };
@@ -229,7 +229,7 @@ fn golden_proportion_diff_ci() {
             let interval =
                 proportion_difference_interval(one, two, case.confidence(), method)?;
             let mut answer = ends(interval);
-            answer["diff"] = json!(one.share() - two.share());
+            answer["diff"] = json!(MiettinenNurminen::new(one, two).estimate());
             Ok(answer)
         };
         Some(answer())
