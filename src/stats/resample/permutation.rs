@@ -294,7 +294,7 @@ impl Split {
             |words: &mut Vec<u64>, bits| {
                 words.clear();
                 words.extend((0..n.div_ceil(64)).map(|_| coin.toss(bits)));
-                if let Some(last) = words.last_mut().filter(|_| n % 64 > 0) {
+                if let Some(last) = words.last_mut().filter(|_| !n.is_multiple_of(64)) {
                     *last &= (1 << (n % 64)) - 1;
                 }
                 self.bring_to_size(words, &places, bits);
@@ -432,7 +432,7 @@ mod tests {
             for _ in 0..4_000 {
                 let mut words: Vec<u64> =
                     (0..all.div_ceil(64)).map(|_| coin.toss(&mut bits)).collect();
-                if let Some(last) = words.last_mut().filter(|_| all % 64 > 0) {
+                if let Some(last) = words.last_mut().filter(|_| !all.is_multiple_of(64)) {
                     *last &= (1 << (all % 64)) - 1;
                 }
                 split.bring_to_size(&mut words, &places, &mut bits);
