@@ -154,19 +154,22 @@ impl Bootstrap {
         enough(resamples, 1)?;
         indices.iter().try_for_each(|list| paired(resamples, list.len()))?;
         let observed = Replicates::observed(samples, &lots, &statistic)?;
-        let mut resampled = Vec::with_capacity(resamples);
-        for number in 0..resamples {
-            let mut parts = Vec::with_capacity(samples.len());
-            for (at, sample) in samples.iter().enumerate() {
+        let one = |number: usize| {
+            let part = |(at, sample): (usize, &&[f64])| {
                 let rows = &indices[at.min(indices.len() - 1)][number];
                 enough(rows.len(), 1)?;
-                let part = rows.iter().map(|row| sample.get(*row).copied());
-                let part: Option<Vec<f64>> = part.collect();
-                parts.push(part.ok_or(StatsError::OutOfRange)?);
-            }
+                let values: Option<Vec<f64>> =
+                    rows.iter().map(|row| sample.get(*row).copied()).collect();
+                values.ok_or(StatsError::OutOfRange)
+            };
+            let parts: Result<Vec<Vec<f64>>, StatsError> =
+                samples.iter().enumerate().map(part).collect();
+            let parts = parts?;
             let views: Vec<&[f64]> = parts.iter().map(Vec::as_slice).collect();
-            resampled.push(statistic(&views));
-        }
+            Ok(statistic(&views))
+        };
+        let resampled =
+            (0..resamples).map(one).collect::<Result<Vec<f64>, StatsError>>()?;
         Self::gathered(Replicates { resampled, ..observed })
     }
 

@@ -3,7 +3,7 @@
 use super::design::Design;
 use super::estimand::{Estimand, Statistic};
 use super::plan::Resampling;
-use super::{Bootstrap, BootstrapMethod};
+use super::{Bootstrap, BootstrapMethod, BootstrapT, permute_groups, permute_pairs};
 use crate::base::Stream;
 use crate::stats::{Alternative, Interval, StatsError, Units, mean, variance};
 
@@ -226,5 +226,39 @@ fn wrong_shapes_and_numbers_are_refused() {
     let boot = Bootstrap::new(&[xs], Design::Rows, MEAN, &plan(20)).unwrap();
     for level in [0.0, 1.0, f64::NAN] {
         assert!(boot.interval(BootstrapMethod::Percentile, level).is_err());
+    }
+}
+
+#[test]
+fn no_slice_makes_a_bootstrap_or_a_permutation_test_fall_over() {
+    const ODD: [f64; 7] = [0.0, -1.0, 1e308, -1e308, 5e-324, f64::NAN, f64::INFINITY];
+    let slice = |code: usize, n: u32| -> Vec<f64> {
+        (0..n).map(|i| ODD[code / ODD.len().pow(i) % ODD.len()]).collect()
+    };
+    let statistics =
+        [Statistic::Mean, Statistic::StandardDeviation, Statistic::Quantile(0.4)];
+    for n in 0..=3 {
+        let units = Units::labelled(&[1, 0, 1][..n as usize]);
+        for code in 0..ODD.len().pow(n) {
+            let (xs, ys) = (slice(code, n), slice(code / 3 + 5, n));
+            let all: [&[f64]; 2] = [&xs, &ys];
+            for statistic in statistics {
+                for design in [Design::Rows, Design::Apart, Design::Units(&units)] {
+                    let estimand = Estimand::Ratio(statistic);
+                    let boot = Bootstrap::new(&all, design, estimand, &plan(20));
+                    for method in METHODS {
+                        let _ends = boot.as_ref().map(|boot| boot.interval(method, 0.9));
+                        let _tails = boot.as_ref().map(|boot| boot.tails(method, 0.5));
+                    }
+                }
+                let one = Estimand::Of(statistic);
+                let _one = Bootstrap::new(&[&xs], Design::Strata(&units), one, &plan(20));
+            }
+            let _means = BootstrapT::of_means(&xs, &ys, &plan(20));
+            let _groups = permute_groups(&xs, &ys, &plan(20));
+            let _pairs = permute_pairs(&xs, &ys, &plan(20));
+            let _given =
+                Bootstrap::of_indices(&all, &[vec![vec![0, 9]]], |data| data[0][0]);
+        }
     }
 }

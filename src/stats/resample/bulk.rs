@@ -171,12 +171,12 @@ impl Resampling {
                 fill(&mut space, number, block);
             }
         } else {
-            results
-                .par_chunks_mut(BLOCK)
-                .enumerate()
-                .for_each_init(scratch, |space, (number, block)| {
-                    fill(space, number, block)
-                });
+            results.par_chunks_mut(BLOCK).enumerate().for_each_init(
+                scratch,
+                |space, (number, block)| {
+                    fill(space, number, block);
+                },
+            );
         }
         results
     }

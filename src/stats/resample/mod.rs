@@ -22,6 +22,7 @@ mod permutation;
 mod plan;
 mod replicate;
 mod sign_flip;
+mod split;
 mod studentised;
 mod weighted;
 mod window;
