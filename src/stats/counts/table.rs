@@ -86,8 +86,8 @@ impl Cell {
 }
 
 /// Adds counts up, and refuses a sum that 64 bits do not hold.
-pub(in crate::stats) fn total<'a>(
-    counts: impl IntoIterator<Item = &'a u64>,
+pub(in crate::stats) fn total(
+    counts: impl IntoIterator<Item = &u64>,
 ) -> Result<u64, StatsError> {
     counts
         .into_iter()
