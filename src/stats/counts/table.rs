@@ -86,8 +86,9 @@ impl Cell {
 }
 
 /// Adds counts up, and refuses a sum that 64 bits do not hold.
-pub(in crate::stats) fn total(
-    counts: impl IntoIterator<Item = &u64>,
+#[expect(single_use_lifetimes, reason = "an anonymous one is not stable here")]
+pub(in crate::stats) fn total<'a>(
+    counts: impl IntoIterator<Item = &'a u64>,
 ) -> Result<u64, StatsError> {
     counts
         .into_iter()
