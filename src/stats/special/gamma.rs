@@ -53,7 +53,7 @@ pub(super) fn deviance(x: f64, m: f64) -> f64 {
 }
 
 /// Returns `xᵃ e⁻ˣ / Γ(a + 1)`, for `a > 0` and `x > 0`.
-fn poisson_density(a: f64, x: f64) -> f64 {
+pub(in crate::stats) fn poisson_density(a: f64, x: f64) -> f64 {
     if a < STIRLING_FROM {
         return (a * x.ln() - x - ln_gamma(a + 1.0)).exp();
     }

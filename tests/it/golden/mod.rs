@@ -9,7 +9,9 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "other JSON cannot be a number")]
 
 mod distributions;
+mod effects;
 mod known;
+mod power;
 
 use std::path::{Path, PathBuf};
 
