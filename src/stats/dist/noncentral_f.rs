@@ -154,7 +154,6 @@ impl NoncentralF {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use crate::stats::{FisherF, NoncentralT};

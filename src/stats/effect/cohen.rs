@@ -1,7 +1,7 @@
 //! Standardised differences of two independent samples.
 
 use super::hedges::{hedges_factor, noncentral_interval};
-use crate::stats::outcome::{Interval, enough, finite, level};
+use crate::stats::outcome::{Interval, enough, level};
 use crate::stats::{StatsError, StudentT, mean, variance};
 
 /// Standardised differences of two independent samples.
@@ -66,13 +66,9 @@ pub struct CohenD {
 pub fn cohen_d(xs: &[f64], ys: &[f64], confidence: f64) -> Result<CohenD, StatsError> {
     enough(xs.len(), 2)?;
     enough(ys.len(), 2)?;
-    finite(xs)?;
-    finite(ys).map_err(|error| match error {
-        StatsError::NotFinite { index } => {
-            StatsError::NotFinite { index: xs.len() + index }
-        }
-        other => other,
-    })?;
+    if let Some(index) = xs.iter().chain(ys).position(|value| !value.is_finite()) {
+        return Err(StatsError::NotFinite { index });
+    }
     let tail = (1.0 - level(confidence)?) / 2.0;
     let (first, second) = (xs.len() as f64, ys.len() as f64);
     let (all, df) = (first + second, first + second - 2.0);

@@ -69,7 +69,6 @@ pub(super) fn noncentral_interval(
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use approx::assert_relative_eq;

@@ -55,6 +55,10 @@ pub fn cohen_d_paired(
     confidence: f64,
 ) -> Result<PairedD, StatsError> {
     let gaps = differences(xs, ys)?;
+    enough(gaps.len(), 2)?;
+    if gaps.iter().all(|gap| *gap == 0.0) {
+        return Err(StatsError::NoDifference);
+    }
     let SingleD { d, hedges_g, interval } = cohen_d_single(&gaps, 0.0, confidence)?;
     let (average, spread) = (mean(&gaps)?, variance(&gaps)?);
     let (spread_x, spread_y) = (variance(xs)?, variance(ys)?);
@@ -100,8 +104,8 @@ pub struct SingleD {
 ///
 /// # Errors
 ///
-/// `Empty`, `TooFew`, `NotFinite`; `NoDifference` when all values equal `mu`, `NoSpread` when
-/// they equal another, `InvalidParameter` for the level.
+/// `Empty`, `TooFew`, `NotFinite`; `NoSpread` when all values are equal, `InvalidParameter`
+/// for the level.
 ///
 /// # Source
 ///
@@ -117,9 +121,6 @@ pub fn cohen_d_single(
     let mu = finite_number(mu)?;
     let gaps: Vec<f64> = values.iter().map(|x| x - mu).collect();
     let (average, spread) = (mean(&gaps)?, variance(values)?);
-    if gaps.iter().all(|gap| *gap == 0.0) {
-        return Err(StatsError::NoDifference);
-    }
     let n = values.len() as f64;
     let d = in_units_of(average, spread)?;
     Ok(SingleD {

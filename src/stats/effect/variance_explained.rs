@@ -103,7 +103,6 @@ fn checked(f: f64, df: [f64; 2], n: f64) -> Result<(), StatsError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use approx::assert_relative_eq;

@@ -182,7 +182,7 @@ fn smallest_effect(
     }
     let past = climb(0.0, 1.0 / n.sqrt(), |size| gap(size) >= 0.0);
     let size = bracketed_root(0.0, past, gap);
-    if past == f64::MAX {
+    if past >= f64::MAX {
         return Err(StatsError::Undefined { what: "an effect that is finite" });
     }
     Ok(design.sized(size))

@@ -1,6 +1,6 @@
 //! Power of the comparison of two proportions.
 
-use super::plan::{Design, Plan, Solve, positive_ratio, signed, solve};
+use super::plan::{Design, Plan, Solve, finite, positive_ratio, signed, solve};
 use crate::stats::{Alternative, Normal, StatsError, cohens_h};
 
 /// Power of the comparison of two independent proportions, by the arcsine approximation.
@@ -43,13 +43,12 @@ impl ProportionPower {
     ///
     /// `InvalidParameter` for a proportion outside `[0, 1]`, `NotFinite`.
     pub fn effect(first: f64, second: f64) -> Result<f64, StatsError> {
-        cohens_h(first, second).map_err(|error| match error {
-            StatsError::OutOfRange => {
-                let name = "proportion";
-                StatsError::InvalidParameter { name, wanted: "between 0 and 1" }
-            }
-            other => other,
-        })
+        let outside = |p: f64| p < 0.0 || p > 1.0;
+        if outside(finite(first)?) || outside(finite(second)?) {
+            let name = "proportion";
+            return Err(StatsError::InvalidParameter { name, wanted: "between 0 and 1" });
+        }
+        cohens_h(first, second)
     }
 
     /// Returns the plan with the missing number found.
