@@ -43,7 +43,7 @@ impl ProportionPower {
     ///
     /// `InvalidParameter` for a proportion outside `[0, 1]`, `NotFinite`.
     pub fn effect(first: f64, second: f64) -> Result<f64, StatsError> {
-        let outside = |p: f64| p < 0.0 || p > 1.0;
+        let outside = |p: f64| !(0.0..=1.0).contains(&p);
         if outside(finite(first)?) || outside(finite(second)?) {
             let name = "proportion";
             return Err(StatsError::InvalidParameter { name, wanted: "between 0 and 1" });
