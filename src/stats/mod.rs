@@ -26,10 +26,10 @@ mod mean;
 mod mover;
 mod multiple;
 mod outcome;
+mod power;
 mod profile;
 mod proportion;
 mod resample;
-mod settle;
 mod special;
 mod tango;
 mod units;
@@ -55,13 +55,20 @@ pub use counts::{
     two_proportions_z,
 };
 pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
-pub use dist::{Beta, Binomial, ChiSquared, FisherF, Kolmogorov, Normal, StudentT};
+pub use dist::{
+    Beta, Binomial, ChiSquared, FisherF, Kolmogorov, NoncentralChiSquared, NoncentralF,
+    NoncentralT, Normal, StudentT, Tail,
+};
 pub use dominance::{Dominance, RankBiserial, TableEffects, table_effects};
 pub use early::{
     BernsteinSequence, BettingSequence, BettingSpec, Bounds, GroupSequential, Look,
     Spending,
 };
-pub use effect::{PairedRatio, d_z, discordant_odds, paired_dominance};
+pub use effect::{
+    CohenD, FEffect, Magnitude, PairedD, PairedRatio, Reading, SingleD, Thresholds,
+    cohen_d, cohen_d_paired, cohen_d_single, cohens_h, cohens_w, d_z, discordant_odds,
+    f_effect, hedges_factor, paired_dominance,
+};
 pub use error::StatsError;
 pub use estimate::{Estimate, Reference};
 pub use judge::{
@@ -85,6 +92,11 @@ pub use mean::{ClusterErrors, UnitMean, differences};
 pub use mover::{Mover, PooledQuantile};
 pub use multiple::{Adjusted, Correction, adjust, adjust_at};
 pub use outcome::{Alternative, Interval, Tails};
+pub use power::{
+    Aim, AnovaPower, ChiSquaredPower, Clusters, CorrelationPower, EvalPower,
+    EvalVariance, McNemarPower, McNemarRule, Plan, ProportionPower, Solve, TDesign,
+    TTestPower, detectable_effect, items_to_settle,
+};
 pub use profile::{Hotelling, PermutedLevels, hotelling, permuted_levels, repeated_f};
 pub use proportion::{
     ClusteredShare, ProportionMethod, proportion_bound, proportion_interval,
@@ -94,6 +106,5 @@ pub use resample::{
     Permutation, PlugIn, Pooled, Resampling, Scaled, SignFlip, Statistic,
     StudentisedBootstrap, permute_groups, permute_pairs, sign_flip,
 };
-pub use settle::{Aim, EvalVariance, detectable_effect, items_to_settle};
 pub use tango::Tango;
 pub use units::Units;

@@ -12,7 +12,10 @@ mod association;
 mod calibration;
 mod counts;
 mod dependence;
+mod distributions;
+mod effects;
 mod location;
+mod power;
 mod resampling;
 
 use std::path::{Path, PathBuf};
@@ -40,6 +43,11 @@ impl Case {
     /// A count; `None` for one below zero, which the types of `stats` cannot express.
     fn count(&self, name: &str) -> Option<u64> {
         self.input(name).as_u64()
+    }
+    /// A count, refused where it is below zero, which the types of `stats` cannot express.
+    fn counted(&self, name: &'static str) -> Result<u64, StatsError> {
+        let wanted = "a count";
+        self.count(name).ok_or(StatsError::InvalidParameter { name, wanted })
     }
     fn option(&self, name: &str) -> &str {
         self.0["options"][name].as_str().unwrap_or_default()
@@ -245,6 +253,6 @@ fn field(case: &Json, top: &str, want: &Json, got: &Json) -> Result<(), String> 
     }
 }
 
-fn value(x: Result<f64, StatsError>) -> Option<Answer> {
-    Some(x.map(|x| json!({ "value": out(x) })))
+fn value(x: Result<f64, StatsError>) -> Answer {
+    x.map(|x| json!({ "value": out(x) }))
 }
