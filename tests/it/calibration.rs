@@ -4,6 +4,7 @@
 #![expect(clippy::float_cmp, reason = "these values are exact")]
 
 mod grid;
+mod more;
 
 use crucible::analysis::{Findings, History, Verdict, analyse};
 use crucible::base::{Digest, Quantity, Span, Unit};

@@ -23,9 +23,9 @@ use crucible::stats::{
 use rayon::prelude::*;
 
 /// Scores of conditions: for each condition, for each item, the repeats.
-struct Drawn {
-    scores: Vec<Vec<Vec<f64>>>,
-    clusters: Vec<usize>,
+pub(super) struct Drawn {
+    pub(super) scores: Vec<Vec<Vec<f64>>>,
+    pub(super) clusters: Vec<usize>,
 }
 
 impl SampleSource for Drawn {
@@ -68,7 +68,7 @@ impl Drawn {
 
 /// How many runs a cell gets.
 #[derive(Clone, Copy)]
-enum Cost {
+pub(super) enum Cost {
     Closed,
     Bootstrap,
 }
@@ -87,16 +87,16 @@ fn runs(cost: Cost) -> u32 {
 }
 
 /// What is asked of a hypothesis: the true value of its θ, and what it is allowed.
-struct Asked {
-    truth: f64,
-    nominal: f64,
+pub(super) struct Asked {
+    pub(super) truth: f64,
+    pub(super) nominal: f64,
 }
 
-const EXACT: f64 = 0.05;
-const NEAR: f64 = 0.065;
+pub(super) const EXACT: f64 = 0.05;
+pub(super) const NEAR: f64 = 0.065;
 
 /// One cell: rejections and misses of each hypothesis.
-struct Rates {
+pub(super) struct Rates {
     name: String,
     runs: u32,
     rejected: Vec<f64>,
@@ -106,7 +106,7 @@ struct Rates {
 /// Runs a cell. Where `hopeless` says of a sample that no hypothesis can be rejected and no
 /// interval miss, the analysis is left out: that saves the resamples of most samples. Every
 /// twentieth is analysed all the same, and must bear it out.
-fn cell(
+pub(super) fn cell(
     name: &str,
     cost: Cost,
     experiment: &Experiment,
@@ -153,7 +153,7 @@ fn cell(
 }
 
 /// Compares rates with their limits, tells all, and fails with those above.
-struct Ledger(Vec<String>);
+pub(super) struct Ledger(pub(super) Vec<String>);
 
 impl Ledger {
     fn enter(&mut self, what: &str, rate: f64, nominal: f64, runs: u32) {
@@ -165,7 +165,7 @@ impl Ledger {
             self.0.push(format!("{what}: {:.2}% > {:.2}%", rate * 100.0, most * 100.0));
         }
     }
-    fn rates(&mut self, rates: &Rates, asked: &[Asked], names: &[&str]) {
+    pub(super) fn rates(&mut self, rates: &Rates, asked: &[Asked], names: &[&str]) {
         for (h, (asked, name)) in asked.iter().zip(names).enumerate() {
             let place = format!("{}, {name}", rates.name);
             self.enter(&place, rates.rejected[h], asked.nominal, rates.runs);
@@ -176,12 +176,17 @@ impl Ledger {
             }
         }
     }
-    fn close(self) {
+    pub(super) fn close(self) {
         assert!(self.0.is_empty(), "over the limit:\n{}", self.0.join("\n"));
     }
 }
 
-fn plan(scale: Scale, repeats: u32, clustered: bool, claims: Vec<Claim>) -> Experiment {
+pub(super) fn plan(
+    scale: Scale,
+    repeats: u32,
+    clustered: bool,
+    claims: Vec<Claim>,
+) -> Experiment {
     let mut experiment = experiment(scale, repeats, claims);
     experiment.header.correction = Correction::None;
     experiment.header.cluster = clustered.then(|| "group".to_owned());

@@ -146,15 +146,6 @@ fn ask_whole(family: &str, ask: &dyn Fn(&Case) -> Option<Answer>) {
     }
 }
 
-/// Asks some cases of a family, or some of their fields.
-fn check(family: &str, ask: Ask) {
-    check_in(&own(), family, &ask, false);
-    match shared() {
-        Some(dir) => check_in(&dir, family, &ask, false),
-        None => println!("skipped the whole golden set: no GOLDEN_DIR"),
-    }
-}
-
 fn own() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/stats/golden")
 }
@@ -255,4 +246,27 @@ fn field(case: &Json, top: &str, want: &Json, got: &Json) -> Result<(), String> 
 
 fn value(x: Result<f64, StatsError>) -> Answer {
     x.map(|x| json!({ "value": out(x) }))
+}
+
+#[test]
+fn golden_families_have_a_test_each() {
+    let Some(dir) = shared() else {
+        println!("skipped: no GOLDEN_DIR");
+        return;
+    };
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden");
+    let files = |folder: &Path| -> Vec<PathBuf> {
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let tests: String =
+        files(&here).iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let missing: Vec<PathBuf> = files(&dir)
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|end| end == "json"))
+        .filter(|file| {
+            let family = file.file_stem().unwrap().display();
+            !tests.contains(&format!("(\"{family}\""))
+        })
+        .collect();
+    assert!(missing.is_empty(), "no test asks {missing:?}");
 }
