@@ -9,22 +9,34 @@
 mod analyse;
 mod assume;
 mod choose;
+mod components;
 mod decide;
+mod discordant;
 mod error;
 mod evaluate;
 mod findings;
+mod fixed;
 mod hypothesis;
+mod joined;
 mod linear;
+mod method;
+mod pairwise;
 mod procedure;
 mod samples;
+mod satterthwaite;
 mod settle;
+mod slices;
 mod summary;
 mod supports;
+mod unpaired;
 
 pub use analyse::{History, analyse};
+pub use discordant::all_discordant;
 pub use error::{AnalysisError, Unsupported};
 pub use findings::{
-    ConditionFindings, EffectSize, FailureVerdicts, Findings, HypothesisFindings,
-    MetricFindings, PairCounts, Ratio, RunnerUp, Verdict,
+    Components, ConditionFindings, Discordant, DiscordantItem, EffectSize,
+    FailureVerdicts, FamilyPairs, Findings, HypothesisFindings, JoinRule, Joined,
+    MetricFindings, PairCounts, PairFindings, PartFindings, Ranked, Ratio, RunnerUp,
+    SliceClaim, SliceFindings, SliceMeans, SlicedFindings, Verdict,
 };
 pub use supports::{TestChoice, supports};

@@ -55,6 +55,7 @@ pub(crate) fn experiment(
             max_failures: 0.1,
             correction: Correction::Holm,
             cluster: None,
+            design: Design::Paired,
             hooks: Hooks::default(),
             cluster_span: Span::default(),
         },
@@ -85,10 +86,11 @@ pub(crate) fn experiment(
                 call: call(name),
                 scale: Scale::Binary,
                 missing: Missing::ByScale,
+                by: Vec::new(),
             })
             .collect(),
         hypotheses: vec![hypothesis("h1", "a")],
-        report: ReportSpec { formats: Vec::new() },
+        report: ReportSpec::default(),
         libraries: Vec::new(),
         sources: vec![SourceText {
             file: FileId::default(),
@@ -110,6 +112,7 @@ fn hypothesis(name: &str, claim: &str) -> Hypothesis {
         alternative: Alternative::TwoSided,
         power: None,
         test: None,
+        over: Over::Items,
         span: Span::default(),
         digest: Digest::of(claim.as_bytes()),
     }
