@@ -24,7 +24,11 @@ use super::samples::Column;
 ///
 /// S. R. Searle, G. Casella and C. E. McCulloch, Variance Components, Wiley 1992, section
 /// 3.6 (analysis of variance of unbalanced data).
-pub(super) fn components(column: &Column, scale: Scale, clustered: bool) -> Option<Components> {
+pub(super) fn components(
+    column: &Column,
+    scale: Scale,
+    clustered: bool,
+) -> Option<Components> {
     let n = column.items.len() as f64;
     let all = column.values.len() as f64;
     if n < 2.0 || all <= n {
@@ -52,7 +56,11 @@ pub(super) fn components(column: &Column, scale: Scale, clustered: bool) -> Opti
     let advice = if clustered {
         String::new()
     } else {
-        advice(Shape { items: column.items.len(), trials: column.values.len(), scale }, item, repeat)
+        advice(
+            Shape { items: column.items.len(), trials: column.values.len(), scale },
+            item,
+            repeat,
+        )
     };
     Some(Components {
         item,

@@ -152,7 +152,8 @@ fn answer(
     let Some((condition, _)) = samples.experiment.condition(&sample.condition) else {
         return Ok(None);
     };
-    let Some(repeat) = typical.or_else(|| own.clone().next()).map(|one| one.repeat) else {
+    let Some(repeat) = typical.or_else(|| own.clone().next()).map(|one| one.repeat)
+    else {
         return Ok(None);
     };
     let condition = u32::try_from(condition).unwrap_or(u32::MAX);

@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::spec::{Alternative, Correction, Over, Scale};
 
 pub use pairs::{FamilyPairs, PairFindings, Ranked};
-pub use parts::{
-    Components, Discordant, DiscordantItem, JoinRule, Joined, PartFindings,
-};
+pub use parts::{Components, Discordant, DiscordantItem, JoinRule, Joined, PartFindings};
 pub use slices::{SliceClaim, SliceFindings, SliceMeans, SlicedFindings};
 
 /// What the analysis found. Values are in base units: seconds, dollars, fractions of one.

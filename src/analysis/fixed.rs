@@ -64,9 +64,9 @@ pub(super) fn evaluate(
     let columns = samples.columns(gap, counts)?;
     let mut items = shared(&columns).unwrap_or_default();
     let enough = |item: &u32| {
-        columns.iter().all(|column| {
-            column.of(std::slice::from_ref(item)).all(|own| own.len() > 1)
-        })
+        columns
+            .iter()
+            .all(|column| column.of(std::slice::from_ref(item)).all(|own| own.len() > 1))
     };
     let all = items.len();
     items.retain(enough);

@@ -10,7 +10,9 @@ use super::supports::question;
 /// Returns the comparisons and equivalences of a claim, in the order of the text.
 pub(super) fn leaves(claim: &Claim) -> Vec<&Claim> {
     match claim {
-        Claim::All(claims) | Claim::Any(claims) => claims.iter().flat_map(leaves).collect(),
+        Claim::All(claims) | Claim::Any(claims) => {
+            claims.iter().flat_map(leaves).collect()
+        }
         Claim::Compare { .. } | Claim::Equivalent { .. } => vec![claim],
     }
 }

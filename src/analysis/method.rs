@@ -78,7 +78,9 @@ impl Way {
         header: &Header,
     ) -> Result<Vec<Self>, Unsupported> {
         let leaves = super::joined::leaves(&hypothesis.claim);
-        let way = |claim| Self::of(&super::supports::question(claim, 1.0)?, hypothesis.over, header);
+        let way = |claim| {
+            Self::of(&super::supports::question(claim, 1.0)?, hypothesis.over, header)
+        };
         leaves.into_iter().map(way).collect()
     }
 }

@@ -16,7 +16,9 @@ use super::samples::{Column, Counts, Lost, Samples};
 const ALPHA: f64 = 0.05;
 
 /// Compares every pair of each family that the report names.
-pub(super) fn pairwise(samples: &mut Samples<'_>) -> Result<Vec<FamilyPairs>, AnalysisError> {
+pub(super) fn pairwise(
+    samples: &mut Samples<'_>,
+) -> Result<Vec<FamilyPairs>, AnalysisError> {
     let asked = &samples.experiment.report.pairs;
     asked.iter().map(|family| compare(family, samples)).collect()
 }
@@ -105,9 +107,8 @@ fn one(
     [left, right]: [usize; 2],
     samples: &mut Samples<'_>,
 ) -> Result<Evaluated, AnalysisError> {
-    let side = |at: usize| {
-        Estimand::Of(Condensed::Mean, sample(family, &family.conditions[at]))
-    };
+    let side =
+        |at: usize| Estimand::Of(Condensed::Mean, sample(family, &family.conditions[at]));
     let name = format!("pairs/{}/{}/{left}/{right}", family.family, family.metric);
     let setting = Setting {
         alpha: ALPHA,

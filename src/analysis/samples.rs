@@ -77,7 +77,10 @@ impl<'a> Samples<'a> {
     }
 
     /// Looks at some items alone, or at all again.
-    pub(super) fn look_at(&mut self, only: Option<Vec<bool>>) -> Result<(), AnalysisError> {
+    pub(super) fn look_at(
+        &mut self,
+        only: Option<Vec<bool>>,
+    ) -> Result<(), AnalysisError> {
         let count = |only: &Vec<bool>| only.iter().filter(|own| **own).count();
         self.items = match &only {
             Some(only) => u32::try_from(count(only)).unwrap_or(u32::MAX),

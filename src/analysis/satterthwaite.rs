@@ -104,7 +104,11 @@ impl Answer for Summed {
     }
 
     fn statistic(&self, margin: f64) -> Statistic {
-        Statistic { name: "t", value: self.t(margin), df: Some(self.df).filter(|df| df.is_finite()) }
+        Statistic {
+            name: "t",
+            value: self.t(margin),
+            df: Some(self.df).filter(|df| df.is_finite()),
+        }
     }
 }
 
@@ -132,8 +136,8 @@ pub(super) fn decide<A: Answer>(
         }
         Question::Equivalent { low, high, .. } => {
             let (below, above) = (ready(low)?, ready(high)?);
-            let inside = below.estimate() >= low.margin()
-                && above.estimate() <= high.margin();
+            let inside =
+                below.estimate() >= low.margin() && above.estimate() <= high.margin();
             let tails = [below.tails(low.margin())?, above.tails(high.margin())?];
             found.decision =
                 Decision::equivalent(inside, tails[0], tails[1], setting.alternative);

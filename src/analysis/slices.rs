@@ -170,7 +170,12 @@ fn means(
             let (macro_mean, macro_ci) = macro_mean(&each);
             own.insert(
                 metric.name.clone(),
-                SliceMeans { micro: micro.mean, micro_ci: micro.ci, macro_mean, macro_ci },
+                SliceMeans {
+                    micro: micro.mean,
+                    micro_ci: micro.ci,
+                    macro_mean,
+                    macro_ci,
+                },
             );
         }
         found.insert(condition.clone(), own);

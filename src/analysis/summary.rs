@@ -37,8 +37,7 @@ pub(super) fn conditions(
     for condition in &experiment.conditions {
         let mut metrics = IndexMap::new();
         let all: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
-        let TrialCounts { trials, failed } =
-            lost_trials(samples, &condition.name, &all)?;
+        let TrialCounts { trials, failed } = lost_trials(samples, &condition.name, &all)?;
         for (name, scale) in &names {
             let sample = Sample {
                 condition: condition.name.clone(),

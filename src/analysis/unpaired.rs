@@ -47,7 +47,10 @@ pub(super) fn is_between(gap: &Linear) -> bool {
 }
 
 /// Chooses the test of a contrast between conditions that were asked different items.
-pub(super) fn choose(question: &Question, header: &Header) -> Result<Method, Unsupported> {
+pub(super) fn choose(
+    question: &Question,
+    header: &Header,
+) -> Result<Method, Unsupported> {
     let gap = question.gap();
     if header.cluster.is_some() {
         return Err(Unsupported::new(
@@ -105,8 +108,7 @@ pub(super) fn evaluate(
         return Ok(found);
     }
     let repeats = f64::from(samples.experiment.header.repeats);
-    let ready =
-        |gap: &Linear| Between::new(gap, &arms, method, repeats, &setting.plan);
+    let ready = |gap: &Linear| Between::new(gap, &arms, method, repeats, &setting.plan);
     match decide(&mut found, question, setting, ready) {
         Ok(between) => describe(&mut found, &between, &arms),
         Err(error) => {
@@ -208,8 +210,7 @@ impl Between {
                 let middle = (up - down) / 2.0;
                 let around: Vec<f64> = contrast.iter().map(|x| x - middle).collect();
                 let size = (up + down) / 2.0 / repeats.max(1.0).sqrt();
-                let fit =
-                    UnitMean::with_pseudo_items(&around, &arm.data.units, size)?;
+                let fit = UnitMean::with_pseudo_items(&around, &arm.data.units, size)?;
                 UnitMean { mean: fit.mean + middle, ..fit }
             } else {
                 UnitMean::new(&contrast, &arm.data.units)?
@@ -222,7 +223,8 @@ impl Between {
         let fit = Summed::new(centre, &parts, units);
         let many = contrasts.iter().any(|own| own.len() >= Resampling::MANY);
         let resampled = method.resampled && fit.se > 0.0;
-        let t = if resampled && !many { studentised(&contrasts, plan)? } else { Vec::new() };
+        let t =
+            if resampled && !many { studentised(&contrasts, plan)? } else { Vec::new() };
         Ok(Self { estimate, fit, t, many: resampled && many })
     }
 }
@@ -275,7 +277,10 @@ impl Answer for Between {
 /// # Source
 ///
 /// P. Hall, The Bootstrap and Edgeworth Expansion, 1992, chapter 3.
-fn studentised(contrasts: &[Vec<f64>], plan: &Resampling) -> Result<Vec<f64>, StatsError> {
+fn studentised(
+    contrasts: &[Vec<f64>],
+    plan: &Resampling,
+) -> Result<Vec<f64>, StatsError> {
     let mut centred = Vec::new();
     for contrast in contrasts {
         let centre = mean(contrast)?;

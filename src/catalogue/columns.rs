@@ -8,7 +8,9 @@ use crate::catalogue::error::AssembleError;
 use crate::catalogue::lists;
 use crate::record::Items;
 use crate::script::{Host, Snippet};
-use crate::spec::{Call, Column, Experiment, Function, PromptSpec, Signatures, Type, Value};
+use crate::spec::{
+    Call, Column, Experiment, Function, PromptSpec, Signatures, Type, Value,
+};
 use crate::text::Template;
 
 /// Looks for columns that no item has.

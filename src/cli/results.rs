@@ -270,7 +270,8 @@ fn asked_part(store: &Store) -> Result<(u32, Option<SelectionFacts>), Trouble> {
 fn dealt(info: &RunInfo, seen: &[BTreeSet<u32>]) -> u32 {
     let order = ItemOrder::new(info.seed, info.items).items;
     let conditions = u32::try_from(seen.len()).unwrap_or(u32::MAX).max(1);
-    let share = |condition: u32| info.items.saturating_sub(condition).div_ceil(conditions);
+    let share =
+        |condition: u32| info.items.saturating_sub(condition).div_ceil(conditions);
     let whole = (0..).zip(seen).all(|(condition, own)| {
         own.is_empty() || own.len() as u64 == u64::from(share(condition))
     });

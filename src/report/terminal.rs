@@ -121,7 +121,8 @@ fn slices(view: &Report, width: usize) -> String {
     let mut page = String::new();
     for sliced in &view.slices {
         for metric in &sliced.metrics {
-            let mut header = vec![plain(&format!("{} by {}", metric.metric, sliced.column))];
+            let mut header =
+                vec![plain(&format!("{} by {}", metric.metric, sliced.column))];
             header.extend(metric.columns.iter().map(|column| plain(column)));
             let rows: Vec<Vec<String>> = metric
                 .rows

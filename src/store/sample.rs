@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{Item, Observation, Observed, Outcome, Place, SampleSource, SourceError};
+use crate::record::{
+    Item, Observation, Observed, Outcome, Place, SampleSource, SourceError,
+};
 use crate::store::error::StoreError;
 use crate::store::read::with;
 use crate::store::run::Store;

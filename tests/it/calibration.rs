@@ -3,14 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 #![expect(clippy::float_cmp, reason = "these values are exact")]
 
+mod designs;
 mod grid;
 
 use crucible::analysis::{Findings, History, Verdict, analyse};
 use crucible::base::{Digest, Quantity, Span, Unit};
 use crucible::record::{Observation, Observed, SampleSource, SourceError};
 use crucible::spec::{
-    Alternative, Call, Claim, Condensed, Condition, Correction, Design, Direction, Estimand,
-    Experiment, Header, Hooks, Hypothesis, Metric, Missing, Over, ReportSpec, Sample, Scale,
+    Alternative, Call, Claim, Condensed, Condition, Correction, Design, Direction,
+    Estimand, Experiment, Header, Hooks, Hypothesis, Metric, Missing, Over, ReportSpec,
+    Sample, Scale,
 };
 use indexmap::IndexMap;
 

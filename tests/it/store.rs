@@ -12,8 +12,9 @@ use crucible::record::{
     Output, Place, Role, SampleSource, Score, TrialRecord, Usage, Vote,
 };
 use crucible::spec::{
-    Alternative, Argument, Call, Claim, Condition, Correction, DatasetDef, Experiment,
-    Header, Hooks, Hypothesis, Metric, Missing, ReportSpec, Scale, SourceText, Value,
+    Alternative, Argument, Call, Claim, Condition, Correction, DatasetDef, Design,
+    Experiment, Header, Hooks, Hypothesis, Metric, Missing, Over, ReportSpec, Scale,
+    SourceText, Value,
 };
 use crucible::store::{
     NewRun, RunStatus, ShownVerdict, Store, StoreError, find_runs, resolve_run,

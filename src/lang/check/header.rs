@@ -6,8 +6,8 @@ use crate::base::{Digest, Digester, Span};
 use crate::diag::Diagnostic;
 use crate::lang::syntax::tree::{Expr, ExprKind, Word};
 use crate::spec::{
-    Alternative, Call, Claim, Column, Condition, Correction, DatasetDef, Design,
-    Header, Hooks, Hypothesis, Metric, Missing, Over, Param, Scale, Type, Value,
+    Alternative, Call, Claim, Column, Condition, Correction, DatasetDef, Design, Header,
+    Hooks, Hypothesis, Metric, Missing, Over, Param, Scale, Type, Value,
 };
 
 use super::claim;

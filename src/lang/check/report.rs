@@ -74,9 +74,7 @@ impl<'a> Checker<'a> {
                     "a family of two conditions or more is due here",
                 )
                 .label(base.span, "one condition, which has no pairs")
-                .help(
-                    "list them in a family: `condition panel[m in [a, b]] = ask(m)`",
-                ),
+                .help("list them in a family: `condition panel[m in [a, b]] = ask(m)`"),
             );
             return None;
         };

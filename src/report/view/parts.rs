@@ -161,13 +161,15 @@ pub(super) fn spread(experiment: &Experiment, findings: &Findings) -> Vec<Spread
     for metric in &experiment.metrics {
         for (condition, found) in &findings.conditions {
             let own = found.metrics.get(&metric.name);
-            let Some(split) = own.and_then(|own| own.components.as_ref()) else { continue };
+            let Some(split) = own.and_then(|own| own.components.as_ref()) else {
+                continue;
+            };
             rows.push(SpreadRow {
                 condition: condition.clone(),
                 metric: metric.name.clone(),
-                share: split.item_share.map_or("–".to_owned(), |share| {
-                    format!("{:.0}%", share * 100.0)
-                }),
+                share: split
+                    .item_share
+                    .map_or("–".to_owned(), |share| format!("{:.0}%", share * 100.0)),
                 advice: split.advice.clone(),
             });
         }

@@ -73,10 +73,7 @@ fn view(sliced: &SlicedFindings, findings: &Findings) -> SlicesView {
     SlicesView {
         column: sliced.column.clone(),
         metrics: metrics.iter().map(|metric| table(metric, sliced)).collect(),
-        claims: hypotheses
-            .iter()
-            .map(|name| claims(name, sliced, findings))
-            .collect(),
+        claims: hypotheses.iter().map(|name| claims(name, sliced, findings)).collect(),
         note: match sliced.without {
             0 => String::new(),
             n => format!(
@@ -111,7 +108,10 @@ fn table(metric: &str, sliced: &SlicedFindings) -> SliceTable {
     }
     let items: u64 = sliced.slices.iter().map(|slice| u64::from(slice.items)).sum();
     let all = round::count(items + u64::from(sliced.without));
-    let kinds = ["micro mean (each item weighs the same)", "macro mean (each slice weighs the same)"];
+    let kinds = [
+        "micro mean (each item weighs the same)",
+        "macro mean (each slice weighs the same)",
+    ];
     for (index, kind) in kinds.into_iter().enumerate() {
         let size = if index == 0 {
             all.clone()
