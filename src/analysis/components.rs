@@ -22,7 +22,7 @@ use super::samples::Column;
 ///
 /// # Source
 ///
-/// S. R. Searle, G. Casella and C. E. McCulloch, Variance Components, Wiley 1992, section
+/// S. R. Searle, G. Casella and C. E. `McCulloch`, Variance Components, Wiley 1992, section
 /// 3.6 (analysis of variance of unbalanced data).
 pub(super) fn components(
     column: &Column,

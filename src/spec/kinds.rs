@@ -270,7 +270,7 @@ const HYPOTHESIS: Signature = Signature::new(
     Param::optional(
         "test",
         Type::Text,
-        "The test that the claim is to get, in quotes; refused where another follows from scale and design, so it is a word of caution to oneself. There are `\"exact McNemar\"` (or `\"mcnemar\"`), `\"Tango score\"` (`\"tango\"`), `\"CR2-t with pseudo-items\"`, `\"CR2-t\"`, `\"CR2-t and studentised bootstrap\"` (each also `\"t\"`), `\"exact binomial\"` (`\"binomial\"`), `\"score with effective sample size\"` (`\"score\"`), `\"percentile bootstrap\"` (`\"bootstrap\"`), `\"Welch\"`, `\"Welch with pseudo-items\"`, `\"t over repeats\"` and `\"auto\"`.",
+        "The test that the claim is to get, in quotes; refused where another follows from scale and design, so it is a word of caution to oneself. There are `\"exact McNemar\"` (or `\"mcnemar\"`), `\"Tango score\"` (`\"tango\"`), `\"CR2-t with pseudo-items\"`, `\"CR2-t\"`, `\"CR2-t and studentised bootstrap\"` (each also `\"t\"`), `\"exact binomial\"` (`\"binomial\"`), `\"score with effective sample size\"` (`\"score\"`), `\"percentile bootstrap\"` (`\"bootstrap\"`), `\"Welch\"`, `\"Welch with pseudo-items\"`, `\"Welch and studentised bootstrap\"` (each also `\"welch\"`), `\"t over repeats\"` and `\"auto\"`.",
     ),
 ])
 .with_check(check_hypothesis)

@@ -98,10 +98,7 @@ impl SampleSource for Store {
 
 /// Returns the value of a column as it is shown.
 fn shown(value: serde_json::Value) -> String {
-    match value {
-        serde_json::Value::String(text) => text,
-        other => other.to_string(),
-    }
+    if let serde_json::Value::String(text) = value { text } else { value.to_string() }
 }
 
 impl Store {

@@ -82,7 +82,8 @@ fn sliced(text: &str) -> TempDir {
             "b": right(item < 13 || item == 28),
             "c": right(false),
         });
-        lines += &format!("{row}\n");
+        lines.push_str(&row.to_string());
+        lines.push('\n');
     }
     std::fs::write(folder.path().join("data.jsonl"), lines).unwrap();
     folder

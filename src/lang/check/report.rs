@@ -29,7 +29,7 @@ impl<'a> Checker<'a> {
             None => Vec::new(),
         };
         let mut formats: Vec<String> = Vec::new();
-        for word in call.list("formats").unwrap_or_default().iter() {
+        for word in call.list("formats").unwrap_or_default() {
             let Some(word) = word.as_text() else { continue };
             if !formats.iter().any(|known| known == word) {
                 formats.push(word.to_owned());

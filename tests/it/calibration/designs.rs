@@ -302,7 +302,8 @@ fn observed(rows: Vec<Vec<f64>>) -> Vec<Vec<Observation>> {
 fn over_repeats_a_true_null_is_rejected_as_seldom_as_it_says() {
     const RUNS: u32 = 1_000;
     // Both sides have the same items, hard and easy ones, dealt otherwise.
-    let kinds: [(&str, fn(usize) -> f64); 3] = [
+    type Right = fn(usize) -> f64;
+    let kinds: [(&str, Right); 3] = [
         ("hard and easy", |i| if i % 3 == 0 { 0.1 } else { 0.97 }),
         ("even", |_| 0.8),
         ("few uncertain", |i| if i % 10 == 0 { 0.5 } else { f64::from(i % 2 == 0) }),
