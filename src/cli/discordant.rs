@@ -7,7 +7,8 @@ use serde_json::json;
 use super::args::Look;
 use super::exit::{Exit, Trouble};
 use super::{runs, say};
-use crate::{analysis, report};
+use crate::analysis;
+use crate::report;
 
 /// Prints all of them.
 pub(super) fn show(run: &Path, name: &str, format: Look) -> Result<Exit, Trouble> {
