@@ -7,11 +7,14 @@ use crate::spec::{Correction, Experiment};
 use crate::stats::{self, adjust};
 
 use super::decide::Decision;
+use super::discordant::discordant;
 use super::error::AnalysisError;
 use super::findings::{FailureVerdicts, Findings, Verdict};
 use super::hypothesis::{Corrected, Pending};
+use super::pairwise::pairwise;
 use super::samples::Samples;
 use super::settle::to_settle;
+use super::slices::slices;
 use super::summary::conditions;
 
 /// What the store knows of the family before this analysis.
@@ -39,7 +42,9 @@ pub fn analyse(
     let conditions = conditions(&mut samples)?;
     let mut pending = Vec::new();
     for hypothesis in &experiment.hypotheses {
-        pending.push(Pending::new(hypothesis, &mut samples)?);
+        let mut found = Pending::new(hypothesis, &mut samples)?;
+        found.discordant = discordant(&hypothesis.claim, &mut samples)?;
+        pending.push(found);
     }
     let family = Family::new(experiment, history, &pending);
     let mut hypotheses = IndexMap::new();
@@ -91,7 +96,9 @@ pub fn analyse(
         remarks.push(format!("Fewer than ten {what}: too few to generalise."));
     }
     let correction = experiment.header.correction;
-    Ok(Findings { conditions, hypotheses, correction, remarks })
+    let slices = slices(&mut samples, &conditions)?;
+    let pairs = pairwise(&mut samples)?;
+    Ok(Findings { conditions, hypotheses, correction, slices, pairs, remarks })
 }
 
 /// The p-values that are corrected together.

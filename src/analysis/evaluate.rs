@@ -11,6 +11,7 @@ use super::effect::{effect, ratio};
 use super::error::{AnalysisError, Unsupported};
 use super::findings::{EffectSize, PairCounts, Ratio, Verdict};
 use super::linear::{Form, Linear, What};
+use super::method::Method;
 use super::procedure::{Procedure, Statistic};
 use super::samples::{Counts, Paired, Samples};
 use super::smooth;
@@ -103,7 +104,7 @@ pub(super) struct Setting {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Evaluated {
     pub(super) decision: Decision,
-    pub(super) row: Option<Row>,
+    pub(super) method: Option<Method>,
     pub(super) estimand: String,
     pub(super) estimate: Option<f64>,
     /// Whether that is of one condition alone.
@@ -153,7 +154,7 @@ pub(super) fn evaluate(
             return Ok(found);
         }
     };
-    found.row = Some(row);
+    found.method = Some(row.into());
     if let Some(reason) = too_few(gap, &data, clustered) {
         found.reason = Some(reason);
         found.estimate = plain_estimate(row, gap, &data);
@@ -206,17 +207,17 @@ impl Evaluated {
         found
     }
 
-    fn blank(question: &Question, data: &Paired, setting: &Setting) -> Self {
+    pub(super) fn blank(question: &Question, data: &Paired, setting: &Setting) -> Self {
         let equivalence = matches!(question, Question::Equivalent { .. });
         let level = 1.0 - if equivalence { 2.0 } else { 1.0 } * setting.alpha;
         let (items, units) = (data.items(), data.units.count());
         Self { items, units, equivalence, ..Self::empty(question.gap(), level) }
     }
 
-    fn empty(gap: &Linear, level: f64) -> Self {
+    pub(super) fn empty(gap: &Linear, level: f64) -> Self {
         Self {
             decision: Decision::NONE,
-            row: None,
+            method: None,
             estimand: gap.words(),
             estimate: None,
             is_level: gap.named.is_none() && gap.terms.len() == 1,
@@ -332,6 +333,8 @@ impl Evaluated {
         self.ratio = ratio(row, gap, data, self.level);
         self.effect = effect(row, gap, procedure, &contrast, self.estimate, self.ratio);
         if let Procedure::Levels(found) = procedure {
+            self.method =
+                self.method.map(|method| Method { test: found.name(), ..method });
             self.remarks.extend(found.sentences(self.scale, setting.alpha));
         }
         if let Procedure::Correlated(found) = procedure {

@@ -1,9 +1,17 @@
 //! Findings: all that the analysis says of a run, as data for reports and JSON.
 
+mod pairs;
+mod parts;
+mod slices;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::spec::{Alternative, Correction, Scale};
+use crate::spec::{Alternative, Correction, Over, Scale};
+
+pub use pairs::{FamilyPairs, PairFindings, Ranked};
+pub use parts::{Components, Discordant, DiscordantItem, JoinRule, Joined, PartFindings};
+pub use slices::{SliceClaim, SliceFindings, SliceMeans, SlicedFindings};
 
 /// What the analysis found. Values are in base units: seconds, dollars, fractions of one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +23,12 @@ pub struct Findings {
     pub hypotheses: IndexMap<String, HypothesisFindings>,
     /// How the p-values of the family were corrected.
     pub correction: Correction,
+    /// Results by the values of columns, for each column of `by:`.
+    #[serde(default)]
+    pub slices: Vec<SlicedFindings>,
+    /// Every pair of the families that `pairs:` of the report names.
+    #[serde(default)]
+    pub pairs: Vec<FamilyPairs>,
     /// Remarks that concern the whole run, such as too few items to generalise.
     pub remarks: Vec<String>,
 }
@@ -54,6 +68,9 @@ pub struct MetricFindings {
     pub failed_scores: u32,
     /// Trials without a value.
     pub unscored: u32,
+    /// Its variance between items and between repeats, where items have repeats.
+    #[serde(default)]
+    pub components: Option<Components>,
 }
 
 /// What a hypothesis came to.
@@ -146,6 +163,15 @@ pub struct HypothesisFindings {
     pub unscored: IndexMap<String, u32>,
     /// Paired counts of a binary comparison, where there is one.
     pub pairs: Option<PairCounts>,
+    /// The parts of a claim with `and` or `or`.
+    #[serde(default)]
+    pub joined: Option<Joined>,
+    /// The items behind a paired binary comparison of two conditions.
+    #[serde(default)]
+    pub discordant: Option<Discordant>,
+    /// Which population it speaks of.
+    #[serde(default)]
+    pub over: Over,
     /// What the test assumes, and whether that held here: a sentence each.
     pub assumptions: Vec<String>,
     /// What the runner-up would have said.

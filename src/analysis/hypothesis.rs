@@ -4,15 +4,18 @@ use indexmap::IndexMap;
 
 use crate::base::grouped;
 use crate::record::{Observation, Observed};
-use crate::spec::{Alternative, Claim, Hypothesis, Sample, Scale};
+use crate::spec::{Alternative, Claim, Hypothesis, Over, Sample, Scale};
 use crate::stats::Resampling;
 
 use super::decide::{Decision, Sides, disagreement};
 use super::error::AnalysisError;
-use super::evaluate::{Evaluated, Setting, evaluate};
-use super::findings::{HypothesisFindings, RunnerUp, Verdict};
+use super::evaluate::{Evaluated, Question, Setting, evaluate};
+use super::findings::{Discordant, HypothesisFindings, RunnerUp, Verdict};
+use super::joined::joined;
+use super::method::Way;
 use super::samples::{Counts, Samples};
 use super::supports::question;
+use super::{fixed, unpaired};
 
 /// A hypothesis with its parts evaluated, before the family is corrected.
 pub(super) struct Pending {
@@ -27,6 +30,8 @@ pub(super) struct Pending {
     unscored: IndexMap<String, u32>,
     /// Why a sample of the claim has no value at all, if one has none.
     empty: Option<String>,
+    /// The items on which only one side was right.
+    pub(super) discordant: Option<Discordant>,
 }
 
 /// The p-values of a hypothesis after the correction of the family.
@@ -87,7 +92,16 @@ impl Pending {
         } else {
             None
         };
-        Ok(Self { decision, parts, pushed, failed, failed_scores, unscored, empty })
+        Ok(Self {
+            decision,
+            parts,
+            pushed,
+            failed,
+            failed_scores,
+            unscored,
+            empty,
+            discordant: None,
+        })
     }
 
     /// Writes the findings, once the family is corrected.
@@ -112,15 +126,16 @@ impl Pending {
         let (reason, assumptions) = (self.reason(), self.assumptions());
         let remarks = self.remarks(hypothesis, verdict, p_adjusted > self.decision.p);
         let mut tests: Vec<&str> =
-            self.parts.iter().filter_map(|part| part.row).map(|row| row.test()).collect();
+            self.parts.iter().filter_map(|part| part.method).map(|m| m.test).collect();
         tests.dedup();
-        let row = self.parts.first().and_then(|part| part.row);
+        let method = self.parts.first().and_then(|part| part.method);
+        let joined = joined(hypothesis, &self.parts);
         HypothesisFindings {
             title: hypothesis.title.clone(),
             claim: hypothesis.claim_text.clone(),
             verdict,
             test: tests.join(", "),
-            test_reason: row.map_or("", |row| row.why()).to_owned(),
+            test_reason: method.map_or("", |method| method.why).to_owned(),
             statistic_name: single
                 .and_then(|part| part.statistic.as_ref())
                 .map_or("", |s| s.name)
@@ -153,7 +168,7 @@ impl Pending {
                 .parts
                 .first()
                 .map_or(1.0 - hypothesis.alpha, |part| part.level),
-            ci_method: row.map_or("", |row| row.interval()).to_owned(),
+            ci_method: method.map_or("", |method| method.interval).to_owned(),
             effect_size: single.and_then(|part| part.effect.clone()),
             ratio: single.and_then(|part| part.ratio),
             alpha: hypothesis.alpha,
@@ -165,6 +180,9 @@ impl Pending {
             failed_scores: self.failed_scores,
             unscored: self.unscored,
             pairs: single.and_then(|part| part.pairs),
+            joined,
+            discordant: self.discordant,
+            over: hypothesis.over,
             assumptions,
             runner_up,
             with_failures: None,
@@ -202,7 +220,7 @@ impl Pending {
         all
     }
 
-    /// Returns remarks on the verdict, or a sentence for each part of a joined claim.
+    /// Returns remarks on the verdict; those of the parts of a joined claim stand with them.
     fn remarks(
         &self,
         hypothesis: &Hypothesis,
@@ -210,7 +228,7 @@ impl Pending {
         adjusted: bool,
     ) -> Vec<String> {
         let [part] = self.parts.as_slice() else {
-            return self.parts.iter().map(sentence).collect();
+            return self.parts.iter().flat_map(|part| part.remarks.clone()).collect();
         };
         let mut remarks = part.remarks.clone();
         if let (Claim::Compare { .. }, Some(interval)) =
@@ -253,16 +271,22 @@ fn count(n: Option<usize>) -> u32 {
     n.map_or(0, |n| u32::try_from(n).unwrap_or(u32::MAX))
 }
 
-/// Says in a sentence what a part of a joined claim came to.
-fn sentence(part: &Evaluated) -> String {
-    let estimate = part.estimate.map_or_else(|| "–".to_owned(), |x| format!("{x:.4}"));
-    let word = part.decision.toward.word();
-    let speaks = if part.decision.toward == Verdict::Inconclusive {
-        "speaks for neither side".to_owned()
-    } else {
-        format!("leans to {word}")
-    };
-    format!("{}: {estimate}, p = {:.4}, {speaks}.", part.estimand, part.decision.p)
+/// Answers a question on the way that design and population ask for.
+pub(super) fn answered(
+    question: &Question,
+    over: Over,
+    samples: &mut Samples<'_>,
+    counts: Counts,
+    setting: &Setting,
+) -> Result<Evaluated, AnalysisError> {
+    match Way::of(question, over, &samples.experiment.header) {
+        Ok(Way::Table(_)) => evaluate(question, samples, counts, setting),
+        Ok(Way::Fixed) => fixed::evaluate(question, samples, counts, setting),
+        Ok(Way::Unpaired(method)) => {
+            unpaired::evaluate(question, method, samples, counts, setting)
+        }
+        Err(unsupported) => Ok(Evaluated::refused(&unsupported, setting)),
+    }
 }
 
 fn decide(
@@ -289,7 +313,9 @@ fn decide(
                 plan: Resampling::new(samples.experiment.header.seed, &name),
             };
             let found = match question(claim, f64::from(samples.items)) {
-                Ok(question) => evaluate(&question, samples, counts, &setting)?,
+                Ok(question) => {
+                    answered(&question, hypothesis.over, samples, counts, &setting)?
+                }
                 Err(unsupported) => Evaluated::refused(&unsupported, &setting),
             };
             let decision = found.decision;

@@ -69,6 +69,14 @@ impl Levels {
         Ok(Self { labels, means, rows, test, plan: plan.clone() })
     }
 
+    /// Returns the name of the test that decided.
+    pub(super) fn name(&self) -> &'static str {
+        match self.test {
+            LevelTest::Hotelling(_) => "Hotelling's T²",
+            LevelTest::Permuted(_) => "within-item permutation F",
+        }
+    }
+
     /// Returns the largest mean less the smallest.
     pub(super) fn range(&self) -> f64 {
         let most = self.means.iter().copied().fold(f64::NEG_INFINITY, f64::max);

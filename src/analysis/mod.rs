@@ -9,27 +9,40 @@
 mod analyse;
 mod assume;
 mod choose;
+mod components;
 mod correlate;
 mod decide;
+mod discordant;
 mod effect;
 mod error;
 mod evaluate;
 mod findings;
+mod fixed;
 mod hypothesis;
+mod joined;
 mod levels;
 mod linear;
+mod method;
 mod one_quantile;
+mod pairwise;
 mod procedure;
 mod samples;
+mod satterthwaite;
 mod settle;
+mod slices;
 mod smooth;
 mod summary;
 mod supports;
+mod unpaired;
+mod unpaired_shares;
 
 pub use analyse::{History, analyse};
+pub use discordant::all_discordant;
 pub use error::{AnalysisError, Unsupported};
 pub use findings::{
-    ConditionFindings, EffectSize, FailureVerdicts, Findings, HypothesisFindings,
-    MetricFindings, PairCounts, Ratio, RunnerUp, Verdict,
+    Components, ConditionFindings, Discordant, DiscordantItem, EffectSize,
+    FailureVerdicts, FamilyPairs, Findings, HypothesisFindings, JoinRule, Joined,
+    MetricFindings, PairCounts, PairFindings, PartFindings, Ranked, Ratio, RunnerUp,
+    SliceClaim, SliceFindings, SliceMeans, SlicedFindings, Verdict,
 };
 pub use supports::{TestChoice, supports};

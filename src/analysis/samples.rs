@@ -31,7 +31,10 @@ const MOST_KEPT: usize = 1 << 20;
 pub(super) struct Samples<'a> {
     pub(super) experiment: &'a Experiment,
     source: &'a dyn SampleSource,
+    /// How many items are looked at.
     pub(super) items: u32,
+    /// Which items are looked at, by index; all where nothing is said.
+    only: Option<Vec<bool>>,
     /// The cluster of each item; empty without `cluster:`.
     clusters: Vec<u32>,
     read: BTreeMap<(u32, String), Arc<Vec<Observed>>>,
@@ -62,7 +65,40 @@ impl<'a> Samples<'a> {
             Some(column) => source.clusters(column)?,
             None => Vec::new(),
         };
-        Ok(Self { experiment, source, items, clusters, read: BTreeMap::new(), kept: 0 })
+        Ok(Self {
+            experiment,
+            source,
+            items,
+            only: None,
+            clusters,
+            read: BTreeMap::new(),
+            kept: 0,
+        })
+    }
+
+    /// Looks at some items alone, or at all again.
+    pub(super) fn look_at(
+        &mut self,
+        only: Option<Vec<bool>>,
+    ) -> Result<(), AnalysisError> {
+        let count = |only: &Vec<bool>| only.iter().filter(|own| **own).count();
+        self.items = match &only {
+            Some(only) => u32::try_from(count(only)).unwrap_or(u32::MAX),
+            None => self.source.items()?,
+        };
+        self.only = only;
+        Ok(())
+    }
+
+    /// Returns where what stands behind the samples is read.
+    pub(super) fn source(&self) -> &'a dyn SampleSource {
+        self.source
+    }
+
+    fn looked_at(&self, observed: Arc<Vec<Observed>>) -> Arc<Vec<Observed>> {
+        let Some(only) = &self.only else { return observed };
+        let own = |o: &&Observed| only.get(o.item as usize).copied().unwrap_or(false);
+        Arc::new(observed.iter().filter(own).copied().collect())
     }
 
     /// Returns the observations of a metric under a condition.
@@ -75,7 +111,7 @@ impl<'a> Samples<'a> {
         let (index, _) = self.experiment.condition(condition).ok_or_else(unknown)?;
         let key = (u32::try_from(index).unwrap_or(u32::MAX), metric.to_owned());
         if let Some(found) = self.read.get(&key) {
-            return Ok(Arc::clone(found));
+            return Ok(self.looked_at(Arc::clone(found)));
         }
         if self.kept >= MOST_KEPT / 2 {
             self.forget();
@@ -85,7 +121,7 @@ impl<'a> Samples<'a> {
             self.kept += observed.len();
             self.read.insert(key, Arc::clone(&observed));
         }
-        Ok(observed)
+        Ok(self.looked_at(observed))
     }
 
     /// Says whether a condition gives a metric or measure at all.
@@ -162,12 +198,12 @@ impl<'a> Samples<'a> {
         seen.reduce(|a, b| if up { a.max(b) } else { a.min(b) })
     }
 
-    /// Returns the values behind a contrast.
-    pub(super) fn paired(
+    /// Returns the values of each term of a contrast, over the items that it has.
+    pub(super) fn columns(
         &mut self,
         gap: &Linear,
         counts: Counts,
-    ) -> Result<Paired, AnalysisError> {
+    ) -> Result<Vec<Column>, AnalysisError> {
         let mut columns = Vec::new();
         for term in &gap.terms {
             let observed = self.of(&term.sample.condition, &term.sample.metric)?;
@@ -182,7 +218,17 @@ impl<'a> Samples<'a> {
             };
             columns.push(Column::new(&observed, lost));
         }
-        let Some((first, rest)) = columns.split_first() else {
+        Ok(columns)
+    }
+
+    /// Returns the values behind a contrast.
+    pub(super) fn paired(
+        &mut self,
+        gap: &Linear,
+        counts: Counts,
+    ) -> Result<Paired, AnalysisError> {
+        let columns = self.columns(gap, counts)?;
+        let Some(items) = shared(&columns) else {
             return Ok(Paired {
                 means: Vec::new(),
                 sizes: Vec::new(),
@@ -190,14 +236,6 @@ impl<'a> Samples<'a> {
                 units: Units::single(0),
             });
         };
-        let mut items = first.items.clone();
-        for column in rest {
-            let mut theirs = column.items.iter().peekable();
-            items.retain(|item| {
-                while theirs.next_if(|other| *other < item).is_some() {}
-                theirs.peek() == Some(&item)
-            });
-        }
         let pooled = gap.terms.iter().any(|term| term.what != What::Mean);
         let (mut means, mut sizes, mut trials) = (Vec::new(), Vec::new(), Vec::new());
         for column in columns {
@@ -220,6 +258,20 @@ impl<'a> Samples<'a> {
         }
         Ok(Paired { means, sizes, trials, units: self.units(&items) })
     }
+}
+
+/// Returns the items that every column has; `None` without columns.
+pub(super) fn shared(columns: &[Column]) -> Option<Vec<u32>> {
+    let (first, rest) = columns.split_first()?;
+    let mut items = first.items.clone();
+    for column in rest {
+        let mut theirs = column.items.iter().peekable();
+        items.retain(|item| {
+            while theirs.next_if(|other| *other < item).is_some() {}
+            theirs.peek() == Some(&item)
+        });
+    }
+    Some(items)
 }
 
 /// What stands for what failed: a value, or nothing.
@@ -283,7 +335,7 @@ impl Column {
     }
 
     /// Returns the values of these items, which are ascending and have some.
-    fn of<'a>(&'a self, items: &'a [u32]) -> impl Iterator<Item = &'a [f64]> {
+    pub(super) fn of<'a>(&'a self, items: &'a [u32]) -> impl Iterator<Item = &'a [f64]> {
         let mut place = 0;
         items.iter().map(move |item| {
             while self.items.get(place).is_some_and(|own| own < item) {

@@ -9,6 +9,7 @@ use crate::stats::{
     mean, quantile_sorted,
 };
 
+use super::components::components;
 use super::error::AnalysisError;
 use super::findings::{ConditionFindings, MetricFindings};
 use super::linear::What;
@@ -41,14 +42,8 @@ pub(super) fn conditions(
             }
         }
         let mut metrics = IndexMap::new();
-        let (mut trials, mut failed) = (0, 0);
-        // Of a failed trial some measures are known; latency and scores are not.
-        for (name, _) in &given {
-            let observed = samples.of(&condition.name, name)?;
-            let gone = observed.iter().filter(|o| o.value == Observation::Failed);
-            trials = trials.max(narrow(observed.len()));
-            failed = failed.max(narrow(gone.count()));
-        }
+        let all: Vec<&str> = given.iter().map(|(name, _)| name.as_str()).collect();
+        let TrialCounts { trials, failed } = lost_trials(samples, &condition.name, &all)?;
         for (name, scale) in given {
             let sample = Sample {
                 condition: condition.name.clone(),
@@ -63,7 +58,32 @@ pub(super) fn conditions(
     Ok(found)
 }
 
-fn metric(
+/// How many trials a condition has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct TrialCounts {
+    pub(super) trials: u32,
+    pub(super) failed: u32,
+}
+
+/// Counts the trials of a condition. Of a failed trial some measures are known; latency and
+/// scores are not.
+pub(super) fn lost_trials(
+    samples: &mut Samples<'_>,
+    condition: &str,
+    names: &[&str],
+) -> Result<TrialCounts, AnalysisError> {
+    let mut counts = TrialCounts::default();
+    for name in names {
+        let observed = samples.of(condition, name)?;
+        let gone = observed.iter().filter(|o| o.value == Observation::Failed);
+        counts.trials = counts.trials.max(narrow(observed.len()));
+        counts.failed = counts.failed.max(narrow(gone.count()));
+    }
+    Ok(counts)
+}
+
+/// Returns what was found of a metric under a condition.
+pub(super) fn metric(
     samples: &mut Samples<'_>,
     sample: &Sample,
     failed: u32,
@@ -88,6 +108,7 @@ fn metric(
     let means = column.means();
     let trials = column.values.len();
     let units = samples.units(&column.items);
+    let split = components(&column, sample.scale, samples.is_clustered());
     drop(column);
     let centre = mean(&means).ok();
     let plan = Resampling {
@@ -136,6 +157,7 @@ fn metric(
         failed: failed + failed_scores,
         failed_scores,
         unscored,
+        components: split,
     })
 }
 

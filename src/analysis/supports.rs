@@ -3,9 +3,9 @@
 use crate::spec::{Claim, Header, Hypothesis};
 use crate::stats::Resampling;
 
-use super::choose::Row;
 use super::error::Unsupported;
 use super::evaluate::Question;
+use super::method::{Method, Way};
 
 /// The test that a hypothesis will get.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +25,13 @@ pub fn supports(
     hypothesis: &Hypothesis,
     header: &Header,
 ) -> Result<TestChoice, Unsupported> {
-    let rows = rows(&hypothesis.claim, header)?;
-    let mut names: Vec<&str> = rows.iter().map(|row| row.test()).collect();
+    let methods: Vec<Method> =
+        Way::all(hypothesis, header)?.into_iter().map(Way::method).collect();
+    let mut names: Vec<&str> = methods.iter().map(|method| method.test).collect();
     names.dedup();
     let test = names.join(", ");
     if let Some(named) = &hypothesis.test
-        && !fits(named, &test, &rows)
+        && !fits(named, &test, &methods)
     {
         return Err(Unsupported::new(
             format!("the test `{named}` does not fit; this claim is tested by `{test}`"),
@@ -38,13 +39,7 @@ pub fn supports(
         ));
     }
     let floor = Resampling::new(0, "").floor() / 2.0;
-    let resampled = |row: &Row| {
-        matches!(
-            row,
-            Row::NumericMean | Row::QuantileContrast | Row::Smooth | Row::Levels
-        )
-    };
-    if hypothesis.alpha < floor && rows.iter().any(resampled) {
+    if hypothesis.alpha < floor && methods.iter().any(|method| method.resampled) {
         return Err(Unsupported::new(
             format!(
                 "the level {} lies below {floor:.0e}, the smallest p that {} resamples can give",
@@ -54,32 +49,16 @@ pub fn supports(
             "set `alpha:` to 0.1% or more",
         ));
     }
-    let reason = rows.first().map_or("", |row| row.why()).to_owned();
+    let reason = methods.first().map_or("", |method| method.why).to_owned();
     Ok(TestChoice { test, reason })
 }
 
 /// Says whether a name means the test that the claim gets: its own name in any case, a
 /// short one, or `auto`.
-fn fits(named: &str, test: &str, rows: &[Row]) -> bool {
+fn fits(named: &str, test: &str, methods: &[Method]) -> bool {
     let named = named.trim().to_lowercase();
-    let short = |row: &Row| row.short().contains(&named.as_str());
-    named == "auto" || named == test.to_lowercase() || rows.iter().all(short)
-}
-
-fn rows(claim: &Claim, header: &Header) -> Result<Vec<Row>, Unsupported> {
-    match claim {
-        Claim::All(parts) | Claim::Any(parts) => {
-            let mut all = Vec::new();
-            for part in parts {
-                all.extend(rows(part, header)?);
-            }
-            Ok(all)
-        }
-        Claim::Compare { .. } | Claim::Equivalent { .. } => {
-            let question = question(claim, 1.0)?;
-            Ok(vec![question.row(header.repeats, header.cluster.is_some())?])
-        }
-    }
+    let short = |method: &Method| method.short.contains(&named.as_str());
+    named == "auto" || named == test.to_lowercase() || methods.iter().all(short)
 }
 
 /// Returns the question of a single claim over so many items.
@@ -100,6 +79,7 @@ pub(super) fn question(claim: &Claim, items: f64) -> Result<Question, Unsupporte
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::choose::Row;
     use crate::spec::KINDS;
 
     #[test]
@@ -117,13 +97,13 @@ mod tests {
 
     #[test]
     fn a_short_name_means_the_test_that_the_claim_gets() {
-        let rows = [Row::PairedBinary];
+        let rows = [Row::PairedBinary.into()];
         for (named, same) in
             [("mcnemar", true), ("Exact McNemar", true), ("auto", true), ("t", false)]
         {
             assert_eq!(fits(named, "exact McNemar", &rows), same, "{named}");
         }
-        let mixed = [Row::PairedBinary, Row::NumericMean];
+        let mixed = [Row::PairedBinary.into(), Row::NumericMean.into()];
         assert!(!fits(
             "mcnemar",
             "exact McNemar, CR2-t and studentised bootstrap",

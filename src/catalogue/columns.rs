@@ -1,12 +1,16 @@
 //! Columns that no item has, told before anything is asked: in prompts, in `target:` of a
-//! metric, in closures of the item, and in `cluster:`.
+//! metric, in closures of the item, in `cluster:` and in `by:`.
+
+use std::collections::BTreeSet;
 
 use crate::base::Span;
 use crate::catalogue::error::AssembleError;
 use crate::catalogue::lists;
 use crate::record::Items;
 use crate::script::{Host, Snippet};
-use crate::spec::{Call, Experiment, Function, PromptSpec, Signatures, Type, Value};
+use crate::spec::{
+    Call, Column, Experiment, Function, PromptSpec, Signatures, Type, Value,
+};
 use crate::text::Template;
 
 /// Looks for columns that no item has.
@@ -22,7 +26,8 @@ pub(super) fn check(
     if items.is_empty() {
         return Ok(());
     }
-    clusters(experiment, items)?;
+    groups(experiment, items)?;
+    slices(experiment, items)?;
     let reader = Reader { experiment, items, host, signatures: lists::signatures() };
     for condition in &experiment.conditions {
         reader.call(&condition.strategy)?;
@@ -34,7 +39,7 @@ pub(super) fn check(
 }
 
 /// Every item needs the column of `cluster:`; its groups are the units of every test.
-fn clusters(experiment: &Experiment, items: &Items) -> Result<(), AssembleError> {
+fn groups(experiment: &Experiment, items: &Items) -> Result<(), AssembleError> {
     let header = &experiment.header;
     let Some(column) = &header.cluster else { return Ok(()) };
     let Some(bare) = items.iter().find(|item| item.lookup(column).is_none()) else {
@@ -51,6 +56,34 @@ fn clusters(experiment: &Experiment, items: &Items) -> Result<(), AssembleError>
         span: header.cluster_span,
         help: None,
     })
+}
+
+/// The most values that a column may have by which results are cut.
+const MOST_SLICES: usize = 100;
+
+/// Columns of `by:` need a value in some item, and few different ones.
+fn slices(experiment: &Experiment, items: &Items) -> Result<(), AssembleError> {
+    let of_metrics = experiment.metrics.iter().flat_map(|metric| &metric.by);
+    for Column { name, span } in experiment.report.by.iter().chain(of_metrics) {
+        let mut values = BTreeSet::new();
+        for item in items.iter() {
+            values.extend(item.lookup(name).map(|value| value.to_string()));
+        }
+        if values.is_empty() {
+            return Err(unknown(name, "`by:`", items, *span));
+        }
+        if values.len() > MOST_SLICES {
+            return Err(AssembleError {
+                message: format!(
+                    "the column `{name}` has {} values, and `by:` takes at most {MOST_SLICES}",
+                    values.len()
+                ),
+                span: *span,
+                help: Some("name a column of few values, such as a topic".to_owned()),
+            });
+        }
+    }
+    Ok(())
 }
 
 struct Reader<'a> {

@@ -72,6 +72,9 @@ pub(super) enum Command {
     Show {
         /// The run's folder, or an experiment's name for its newest run in `runs`
         run: PathBuf,
+        /// All items on which only one side of this hypothesis was right
+        #[arg(long, value_name = "HYPOTHESIS")]
+        discordant: Option<String>,
         /// How it is printed
         #[arg(long, value_enum, default_value_t = Look::Human)]
         format: Look,

@@ -13,6 +13,7 @@ mod args;
 mod batches;
 mod cached;
 mod check;
+mod discordant;
 mod doc;
 mod environment;
 mod exit;
@@ -98,7 +99,10 @@ fn carry_out(command: Command) -> Result<Exit, Trouble> {
             plan::plan(&file, &choice, &out, format)
         }
         Command::Report { run, format } => results::report(&run, format),
-        Command::Show { run, format } => results::show(&run, format),
+        Command::Show { run, discordant: Some(name), format } => {
+            discordant::show(&run, &name, format)
+        }
+        Command::Show { run, discordant: None, format } => results::show(&run, format),
         Command::List { out, format } => runs::list(&out, format),
         Command::Export { run, to, output } => {
             export::export(&run, to, output.as_deref())

@@ -7,13 +7,13 @@ use super::args::Look;
 use super::exit::{Exit, Trouble};
 use super::{colour_out, columns, runs, say};
 use crate::analysis::{self, Findings};
-use crate::base::Digest;
+use crate::base::{Digest, ItemOrder};
 use crate::report::{
     self, CallTotals, EarlierFacts, FailureCount, Format, ModelFacts, RunFacts,
     SelectionFacts, SourceFacts, TrialTotals,
 };
 use crate::spec::Experiment;
-use crate::store::{RunStatus, Store};
+use crate::store::{RunInfo, RunStatus, Store};
 
 /// What the store says of a run, worked out.
 #[derive(Debug)]
@@ -254,14 +254,32 @@ fn asked_part(store: &Store) -> Result<(u32, Option<SelectionFacts>), Trouble> {
         return Ok((items, None));
     }
     let asked = || seen.iter().zip(&info.conditions).filter(|(own, _)| !own.is_empty());
+    let unpaired = info.design.is_unpaired();
     let selection = SelectionFacts {
-        items,
+        items: if unpaired { dealt(info, &seen) } else { items },
         of_items: info.items,
         conditions: asked().map(|(_, name)| name.clone()).collect(),
         of_conditions: u32::try_from(info.conditions.len()).unwrap_or(u32::MAX),
-        uneven: asked().any(|(own, _)| count(own) != items),
+        uneven: !unpaired && asked().any(|(own, _)| count(own) != items),
     };
     Ok((items, Some(selection)))
+}
+
+/// Returns how many items of the keyed order were looked at where each has one condition:
+/// all, where every condition that was asked has all of its own.
+fn dealt(info: &RunInfo, seen: &[BTreeSet<u32>]) -> u32 {
+    let order = ItemOrder::new(info.seed, info.items).items;
+    let conditions = u32::try_from(seen.len()).unwrap_or(u32::MAX).max(1);
+    let share =
+        |condition: u32| info.items.saturating_sub(condition).div_ceil(conditions);
+    let whole = (0..).zip(seen).all(|(condition, own)| {
+        own.is_empty() || own.len() as u64 == u64::from(share(condition))
+    });
+    if whole {
+        return info.items;
+    }
+    let ranks = seen.iter().flatten().map(|item| order.rank(u64::from(*item)) + 1);
+    u32::try_from(ranks.max().unwrap_or(0)).unwrap_or(u32::MAX)
 }
 
 /// Fields whose value says how the work is done, not what is asked.

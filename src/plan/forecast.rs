@@ -61,12 +61,12 @@ pub struct ConditionForecast {
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "counts of trials are far below 2⁵³")]
 pub fn forecast(plan: &Plan, estimates: &[Estimate], concurrency: u32) -> Forecast {
-    let trials = plan.trials_of_condition();
     let conditions: Vec<ConditionForecast> = plan
         .conditions()
         .iter()
         .map(|&index| {
             let unknown = Estimate { at_least: true, ..Estimate::default() };
+            let trials = plan.trials_of(index);
             let each = estimates.get(index as usize).copied().unwrap_or(unknown);
             ConditionForecast {
                 name: plan.condition_name(index).unwrap_or_default().to_owned(),
@@ -80,12 +80,14 @@ pub fn forecast(plan: &Plan, estimates: &[Estimate], concurrency: u32) -> Foreca
     let sum = |value: fn(&Estimate) -> Option<f64>| {
         conditions
             .iter()
-            .map(|condition| value(&condition.each).map(|each| each * trials as f64))
+            .map(|condition| {
+                value(&condition.each).map(|each| each * condition.trials as f64)
+            })
             .sum::<Option<f64>>()
     };
     let worst = conditions
         .iter()
-        .map(|condition| condition.each.worst_calls.map(|calls| calls * trials))
+        .map(|condition| condition.each.worst_calls.map(|calls| calls * condition.trials))
         .sum();
     let under_way = f64::from(concurrency.max(1)).min(plan.len().max(1) as f64);
     Forecast {

@@ -3,8 +3,9 @@
 //!
 //! Nothing is listed: a trial is worked out from its position by keyed permutations, and
 //! what is done is a bitmap. The order is a randomised complete block design: items in a
-//! keyed order, and for each item all its conditions and repeats, shuffled. So conditions
-//! are interleaved, a run that stops early holds whole items, and `limit` is a prefix.
+//! keyed order, and for each item all its conditions and repeats, shuffled; or, unpaired,
+//! one condition for each item, dealt out in turn. So conditions are interleaved, a run that
+//! stops early holds whole items, and `limit` is a prefix.
 //! Pure: no disk, no clock. To forecast another quantity, add it to `Estimate`.
 
 mod bitmap;

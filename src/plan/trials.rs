@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::base::{Digest, Digester, ItemOrder, Permutation, TrialId, mix};
 use crate::record::{Items, Place};
-use crate::spec::Experiment;
+use crate::spec::{Design, Experiment};
 
 /// Which part of an experiment is carried out now. It does not change the run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,6 +72,7 @@ pub struct Plan {
     limit: u32,
     order: Permutation,
     block_key: u64,
+    design: Design,
 }
 
 #[derive(Debug, Clone)]
@@ -116,6 +117,7 @@ pub fn compile(
         limit: selection.limit.map_or(count, |limit| limit.min(count)),
         order: order.items,
         block_key: order.block_key,
+        design: experiment.header.design,
     })
 }
 
@@ -147,7 +149,12 @@ impl Plan {
     /// Returns the number of selected trials.
     #[must_use]
     pub fn len(&self) -> u64 {
-        u64::from(self.limit) * self.block()
+        match self.design {
+            Design::Paired => u64::from(self.limit) * self.block(),
+            Design::Unpaired => {
+                self.selected.iter().map(|condition| self.trials_of(*condition)).sum()
+            }
+        }
     }
 
     /// Says whether nothing is selected.
@@ -159,7 +166,11 @@ impl Plan {
     /// Returns the number of trials of the whole experiment, selected or not.
     #[must_use]
     pub fn whole(&self) -> u64 {
-        self.items.len() as u64 * self.conditions.len() as u64 * u64::from(self.repeats)
+        let conditions = match self.design {
+            Design::Paired => self.conditions.len() as u64,
+            Design::Unpaired => 1,
+        };
+        self.items.len() as u64 * conditions * u64::from(self.repeats)
     }
 
     /// Returns where the trial at a position of the order stands.
@@ -168,6 +179,9 @@ impl Plan {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "below counts that are u32")]
     pub fn place(&self, position: u64) -> Place {
+        if self.design.is_unpaired() {
+            return self.dealt(position);
+        }
         let block = self.block().max(1);
         let rank = (position / block) % u64::from(self.limit.max(1));
         let item = self.order.at(rank) as u32;
@@ -185,11 +199,17 @@ impl Plan {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "below counts that are u32")]
     pub fn place_of(&self, condition: u32, nth: u64) -> Option<Place> {
-        if nth >= self.trials_of_condition() {
+        if nth >= self.trials_of(condition) {
             return None;
         }
         let repeats = u64::from(self.repeats);
-        let item = self.order.at(nth / repeats) as u32;
+        let rank = match self.design {
+            Design::Paired => nth / repeats,
+            Design::Unpaired => {
+                nth / repeats * self.conditions.len() as u64 + u64::from(condition)
+            }
+        };
+        let item = self.order.at(rank) as u32;
         Some(Place { item, condition, repeat: (nth % repeats) as u32 })
     }
 
@@ -212,7 +232,8 @@ impl Plan {
     pub fn find(&self, place: Place) -> Option<TrialSpec> {
         let known = (place.item as usize) < self.items.len()
             && (place.condition as usize) < self.conditions.len()
-            && place.repeat < self.repeats;
+            && place.repeat < self.repeats
+            && self.asks(place.item, place.condition);
         known.then(|| self.named(place))
     }
 
@@ -220,8 +241,12 @@ impl Plan {
     /// [`Plan::whole`] bits.
     #[must_use]
     pub fn index(&self, place: Place) -> u64 {
-        let cell =
-            u64::from(place.condition) * self.items.len() as u64 + u64::from(place.item);
+        // Unpaired, an item has one condition, which follows from it.
+        let condition = match self.design {
+            Design::Paired => u64::from(place.condition),
+            Design::Unpaired => 0,
+        };
+        let cell = condition * self.items.len() as u64 + u64::from(place.item);
         cell * u64::from(self.repeats) + u64::from(place.repeat)
     }
 
@@ -249,10 +274,43 @@ impl Plan {
         self.repeats
     }
 
-    /// Returns how many trials each selected condition has.
+    /// Returns how many trials a condition has, if it is selected.
     #[must_use]
-    pub fn trials_of_condition(&self) -> u64 {
-        u64::from(self.limit) * u64::from(self.repeats)
+    pub fn trials_of(&self, condition: u32) -> u64 {
+        let items = match self.design {
+            Design::Paired => u64::from(self.limit),
+            Design::Unpaired => {
+                let left = u64::from(self.limit.saturating_sub(condition));
+                left.div_ceil(self.conditions.len().max(1) as u64)
+            }
+        };
+        items * u64::from(self.repeats)
+    }
+
+    /// Says whether an item is asked under a condition.
+    fn asks(&self, item: u32, condition: u32) -> bool {
+        match self.design {
+            Design::Paired => true,
+            Design::Unpaired => {
+                let conditions = self.conditions.len().max(1) as u64;
+                self.order.rank(u64::from(item)) % conditions == u64::from(condition)
+            }
+        }
+    }
+
+    /// Returns where the trial at a position stands where each item has one condition: the
+    /// keyed order deals items out to the conditions in turn, so that each block of as many
+    /// items as there are conditions holds every condition once.
+    #[expect(clippy::cast_possible_truncation, reason = "below counts that are u32")]
+    fn dealt(&self, position: u64) -> Place {
+        let repeats = u64::from(self.repeats.max(1));
+        let position = position % self.len().max(1);
+        let (nth, repeat) = (position / repeats, (position % repeats) as u32);
+        let selected = self.selected.len().max(1) as u64;
+        let condition =
+            self.selected.get((nth % selected) as usize).copied().unwrap_or(0);
+        let rank = nth / selected * self.conditions.len() as u64 + u64::from(condition);
+        Place { item: self.order.at(rank) as u32, condition, repeat }
     }
 
     fn block(&self) -> u64 {

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::base::CallId;
 use crate::record::call::Answer;
+use crate::record::trial::Place;
 
 /// One trial's value of a metric or measure.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,6 +70,36 @@ pub trait SampleSource {
     ///
     /// When the source cannot be read.
     fn clusters(&self, column: &str) -> Result<Vec<u32>, SourceError>;
+
+    /// Returns for each item the value of a column as text, `None` where it has none: the
+    /// slices of `by:`. A source without columns has none anywhere.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be read.
+    fn labels(&self, column: &str) -> Result<Vec<Option<String>>, SourceError> {
+        let _ = column;
+        Ok(vec![None; self.items()? as usize])
+    }
+
+    /// Returns the id of an item; its number from 1 where the source knows no ids.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be read.
+    fn id_of(&self, item: u32) -> Result<String, SourceError> {
+        Ok((u64::from(item) + 1).to_string())
+    }
+
+    /// Returns what a trial answered; `None` where it failed or the source keeps no answers.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be read.
+    fn answer(&self, place: Place) -> Result<Option<String>, SourceError> {
+        let _ = place;
+        Ok(None)
+    }
 }
 
 /// A sample could not be read.

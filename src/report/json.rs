@@ -31,6 +31,8 @@ pub fn document(facts: &RunFacts, findings: &Findings) -> Json {
         "conditions": conditions,
         "hypotheses": findings.hypotheses,
         "correction": findings.correction,
+        "slices": findings.slices,
+        "pairs": findings.pairs,
         "remarks": findings.remarks,
         "models": facts.models,
         "failures": facts.failures,

@@ -21,7 +21,7 @@ pub use facts::{
     SourceFacts, TrialTotals,
 };
 pub use json::document;
-pub use terminal::summary;
+pub use terminal::{discordant, summary};
 
 use crate::analysis::Findings;
 use crate::spec::Experiment;

@@ -3,9 +3,9 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::analysis::Findings;
+use crate::analysis::{Discordant, Findings};
 use crate::report::facts::RunFacts;
-use crate::report::view::Report;
+use crate::report::view::{DiscordantView, Report, discordant_tables};
 use crate::spec::Experiment;
 
 /// Returns the summary: the table of results, the verdicts, the failures.
@@ -29,6 +29,8 @@ pub fn summary(
     }
     page += &results(&view, width);
     page += &hypotheses(&view, colour);
+    page += &pairs(&view);
+    page += &slices(&view, width);
     page += &failures(&view);
     page
 }
@@ -73,16 +75,101 @@ fn hypotheses(view: &Report, colour: bool) -> String {
             plain(&found.name),
             plain(&found.claim)
         );
-        page += &format!(
-            "{:14}{} {}, {}, {}\n",
-            "", found.estimate, found.interval, found.p_sentence, found.test
-        );
+        for part in &found.parts {
+            page += &format!("{:14}{}\n", "", plain(part));
+        }
+        let numbers = if found.parts.is_empty() {
+            format!("{} {}, ", found.estimate, found.interval)
+        } else {
+            String::new()
+        };
+        page += &format!("{:14}{numbers}{}, {}\n", "", found.p_sentence, found.test);
         let why = found.exploratory.as_ref().map(|why| format!("exploratory: {why}"));
         for line in why.iter().chain(&found.why) {
             page += &format!("{:14}{}\n", "", plain(line));
         }
     }
     if page.is_empty() { page } else { page + "\n" }
+}
+
+fn pairs(view: &Report) -> String {
+    let mut page = String::new();
+    for family in &view.pairs {
+        let rows: Vec<Vec<String>> = family
+            .ranking
+            .iter()
+            .map(|row| {
+                vec![
+                    plain(&row.condition),
+                    row.mean.clone(),
+                    row.letters.clone(),
+                    row.ranks.clone(),
+                ]
+            })
+            .collect();
+        let header = ["all pairs of ", "mean", "groups", "rank"].map(str::to_owned);
+        let [first, rest @ ..] = header;
+        let mut header = vec![format!("{first}{}", plain(&family.name))];
+        header.extend(rest);
+        page += &format!("{}\n", table(&header, &rows));
+    }
+    page
+}
+
+/// The means by slice, where they fit; the claims stand in the report.
+fn slices(view: &Report, width: usize) -> String {
+    let mut page = String::new();
+    for sliced in &view.slices {
+        for metric in &sliced.metrics {
+            let mut header =
+                vec![plain(&format!("{} by {}", metric.metric, sliced.column))];
+            header.extend(metric.columns.iter().map(|column| plain(column)));
+            let rows: Vec<Vec<String>> = metric
+                .rows
+                .iter()
+                .map(|row| {
+                    let name = row.value.split(" (").next().unwrap_or_default();
+                    let cells = row.short.iter().map(|cell| plain(cell));
+                    std::iter::once(plain(name)).chain(cells).collect()
+                })
+                .collect();
+            let shown = table(&header, &rows);
+            page += &if shown.lines().all(|line| line.width() <= width) {
+                format!("{shown}\n")
+            } else {
+                format!(
+                    "{} is in the report, since it is wider than this terminal\n\n",
+                    header.first().map_or("", String::as_str)
+                )
+            };
+        }
+    }
+    page
+}
+
+/// Returns all items on which only one side was right, for `show RUN --discordant NAME`.
+#[must_use]
+pub fn discordant(found: &Discordant) -> String {
+    let mut page = String::new();
+    for table in discordant_tables(found) {
+        let DiscordantView { head, left, right, rows } = table;
+        page += &format!("{}\n", plain(&head));
+        for row in rows {
+            page += &format!(
+                "{}\n  {}: {}\n  {}: {}\n",
+                plain(&row.id),
+                plain(&left),
+                plain(&row.left),
+                plain(&right),
+                plain(&row.right)
+            );
+        }
+        page.push('\n');
+    }
+    if page.is_empty() {
+        page = "there is no item on which only one side was right\n".to_owned();
+    }
+    page
 }
 
 fn failures(view: &Report) -> String {

@@ -1,7 +1,10 @@
 //! View structs: every number a string already rounded, every decision already taken.
 
 mod hypothesis;
+mod pairs;
+mod parts;
 mod results;
+mod slices;
 
 use serde::Serialize;
 
@@ -12,7 +15,12 @@ use crate::report::words;
 use crate::spec::{Correction, Experiment};
 
 use hypothesis::{Beside, HypothesisView};
+use pairs::PairsView;
+use parts::SpreadRow;
 use results::ResultTable;
+use slices::SlicesView;
+
+pub(super) use parts::{DiscordantView, tables as discordant_tables};
 
 /// The whole report.
 #[derive(Debug, Serialize)]
@@ -28,6 +36,9 @@ pub(super) struct Report {
     pub(super) results: ResultTable,
     pub(super) confirmatory: Vec<HypothesisView>,
     pub(super) exploratory: Vec<HypothesisView>,
+    pub(super) slices: Vec<SlicesView>,
+    pub(super) pairs: Vec<PairsView>,
+    pub(super) spread: Vec<SpreadRow>,
     pub(super) removed: Vec<String>,
     pub(super) earlier: Vec<EarlierRow>,
     pub(super) design: Vec<String>,
@@ -112,6 +123,9 @@ impl Report {
             results: ResultTable::new(experiment, findings),
             confirmatory,
             exploratory,
+            slices: slices::slices(findings),
+            pairs: pairs::pairs(findings),
+            spread: parts::spread(experiment, findings),
             removed: facts.removed_hypotheses.clone(),
             earlier: facts.earlier_runs.iter().map(earlier).collect(),
             design: design(experiment, facts, findings),
@@ -237,6 +251,7 @@ fn design(experiment: &Experiment, facts: &RunFacts, findings: &Findings) -> Vec
         if facts.items == 1 { "item was" } else { "items were" },
         match conditions {
             1 => "one condition".to_owned(),
+            n if header.design.is_unpaired() => format!("one of {n} conditions each"),
             n => format!("each of {n} conditions"),
         },
         words::counted(facts.trials.planned, "trial", "trials"),

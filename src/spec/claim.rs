@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Quantity, Span};
+use crate::spec::design::Over;
 use crate::spec::scale::Scale;
 
 /// A hypothesis of the file.
@@ -26,6 +27,9 @@ pub struct Hypothesis {
     pub power: Option<PowerGoal>,
     /// The test that the author names in place of the one that follows from the design.
     pub test: Option<String>,
+    /// Which population it speaks of.
+    #[serde(default)]
+    pub over: Over,
     /// Where its claim stands.
     pub span: Span,
     /// Digest of the claim, level, test, alternative and everything that it reaches

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{Digest, Digester, FileId, Span};
 use crate::spec::call::Call;
 use crate::spec::claim::Hypothesis;
+use crate::spec::design::{Column, Design, FamilySample};
 use crate::spec::hooks::Hooks;
 use crate::spec::scale::Scale;
 
@@ -47,6 +48,9 @@ impl Experiment {
         digester.text(&self.name).number(self.header.seed);
         digester.number(u64::from(self.header.repeats));
         digester.text(self.header.correction.word());
+        if self.header.design.is_unpaired() {
+            digester.text(self.header.design.word());
+        }
         if let Some(dataset) = &self.dataset {
             digester.digest(&dataset.call.digest());
         }
@@ -91,6 +95,9 @@ pub struct Header {
     pub correction: Correction,
     /// The column of the dataset that groups items into independent units.
     pub cluster: Option<String>,
+    /// Which conditions an item is asked under.
+    #[serde(default)]
+    pub design: Design,
     /// What the file does beside its trials, as a run goes.
     #[serde(default, skip_serializing_if = "Hooks::is_empty")]
     pub hooks: Hooks,
@@ -112,6 +119,7 @@ impl Default for Header {
             max_failures: 0.1,
             correction: Correction::Holm,
             cluster: None,
+            design: Design::Paired,
             hooks: Hooks::default(),
             cluster_span: Span::default(),
         }
@@ -209,6 +217,9 @@ pub struct Metric {
     pub scale: Scale,
     /// What a failed trial counts as.
     pub missing: Missing,
+    /// The columns by which it is shown beside its mean over all items.
+    #[serde(default)]
+    pub by: Vec<Column>,
 }
 
 /// What a failed trial counts as in the mean of a metric.
@@ -236,10 +247,16 @@ impl Missing {
 }
 
 /// The fields of `report { … }`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ReportSpec {
     /// The formats, such as `markdown`.
     pub formats: Vec<String>,
+    /// The columns by which every metric and hypothesis is shown.
+    #[serde(default)]
+    pub by: Vec<Column>,
+    /// The families of which every pair is compared.
+    #[serde(default)]
+    pub pairs: Vec<FamilySample>,
 }
 
 /// The `script` functions that the closures of one file see.

@@ -90,6 +90,12 @@ const EXPERIMENT: Signature = Signature::new(
         Type::Text,
         "The column of the dataset that groups items into independent units.",
     ),
+    Param::default(
+        "design",
+        Type::Choice(&["paired", "unpaired"]),
+        Fallback::Word("paired"),
+        "Whether each item is asked under all conditions, or under one that the keyed order deals out.",
+    ),
     Param::optional(
         "before_experiment",
         Type::Function(&["run"]),
@@ -224,8 +230,16 @@ const METRIC: Signature = Signature::new(
         "What a failed trial counts as: 0, or left out with its pair. Without it, 0 \
                  on a fraction and left out elsewhere.",
     ),
+    Param::optional(
+        "by",
+        COLUMNS,
+        "The columns of the dataset by whose values the metric, and each hypothesis that speaks of it, is shown as well.",
+    ),
 ])
 .with_example("metric correct = exact_match(extract: last_number)");
+
+/// One column of the dataset, or a list of them.
+const COLUMNS: Type = Type::OneOf(&[Type::Text, Type::List(&Type::Text)]);
 
 const HYPOTHESIS: Signature = Signature::new(
     "hypothesis",
@@ -247,10 +261,16 @@ const HYPOTHESIS: Signature = Signature::new(
         Fallback::Word("two_sided"),
         "Whether it can be refuted as well, or only supported.",
     ),
+    Param::default(
+        "over",
+        Type::Choice(&["items", "repeats"]),
+        Fallback::Word("items"),
+        "Of what it speaks: of items like these, or of these items asked again and again, which needs two repeats.",
+    ),
     Param::optional(
         "test",
         Type::Text,
-        "The test that the claim is to get, in quotes; refused where another follows from scale and design, so it is a word of caution to oneself. There are `\"exact McNemar\"` (or `\"mcnemar\"`), `\"Tango score\"` (`\"tango\"`), `\"CR2-t with pseudo-items\"`, `\"CR2-t\"`, `\"CR2-t and studentised bootstrap\"` (each also `\"t\"`), `\"exact binomial\"` (`\"binomial\"`), `\"score with effective sample size\"` (`\"score\"`), `\"percentile bootstrap\"` (`\"bootstrap\"`), `\"binomial test of the quantile\"` (`\"quantile\"`), `\"BCa bootstrap\"` (`\"bca\"`), `\"Hotelling's T² or within-item permutation F\"` (`\"omnibus\"`), `\"Fisher z\"` (`\"pearson\"`, `\"spearman\"`) and `\"auto\"`.",
+        "The test that the claim is to get, in quotes; refused where another follows from scale and design, so it is a word of caution to oneself. There are `\"exact McNemar\"` (or `\"mcnemar\"`), `\"Tango score\"` (`\"tango\"`), `\"CR2-t with pseudo-items\"`, `\"CR2-t\"`, `\"CR2-t and studentised bootstrap\"` (each also `\"t\"`), `\"exact binomial\"` (`\"binomial\"`), `\"score with effective sample size\"` (`\"score\"`), `\"percentile bootstrap\"` (`\"bootstrap\"`), `\"Miettinen-Nurminen score\"` (`\"score\"`), `\"Welch\"`, `\"Welch with pseudo-items\"`, `\"Welch and studentised bootstrap\"` (each also `\"welch\"`), `\"t over repeats\"`, `\"binomial test of the quantile\"` (`\"quantile\"`), `\"BCa bootstrap\"` (`\"bca\"`), `\"Hotelling's T² or within-item permutation F\"` (`\"omnibus\"`), `\"Fisher z\"` (`\"pearson\"`, `\"spearman\"`) and `\"auto\"`.",
     ),
 ])
 .with_check(check_hypothesis)
@@ -260,12 +280,24 @@ const HYPOTHESIS: Signature = Signature::new(
 
 const REPORT: Signature =
     Signature::new("report", Type::Definition, "What is rendered when a run ends.")
-        .with_params(&[Param::optional(
-            "formats",
-            Type::List(&Type::Choice(FORMATS)),
-            "The formats; Markdown where nothing is said.",
-        )])
-        .with_example("report { formats: [markdown, json] }");
+        .with_params(&[
+            Param::optional(
+                "formats",
+                Type::List(&Type::Choice(FORMATS)),
+                "The formats; Markdown where nothing is said.",
+            ),
+            Param::optional(
+                "by",
+                COLUMNS,
+                "The columns of the dataset by whose values every metric and hypothesis is shown as well.",
+            ),
+            Param::optional(
+                "pairs",
+                Type::List(&Type::Estimand),
+                "Families with a metric, `panel.correct`: every pair of members is compared.",
+            ),
+        ])
+        .with_example("report {\n    formats: [markdown, json]\n    by:      \"topic\"\n    pairs:   [panel.correct]\n}");
 
 const SCRIPT: Signature = Signature::new(
     "script",

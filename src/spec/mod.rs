@@ -9,6 +9,7 @@
 
 mod call;
 mod claim;
+mod design;
 mod experiment;
 mod hooks;
 mod kinds;
@@ -21,6 +22,7 @@ pub use claim::{
     Alternative, Claim, Condensed, Direction, Estimand, Hypothesis, Level, PowerGoal,
     Sample, TrendPoint,
 };
+pub use design::{Column, Design, FamilySample, Over};
 pub use experiment::{
     Condition, Correction, DatasetDef, Experiment, FamilyMember, Header, Library, Metric,
     Missing, ModelDef, ReportSpec, ScriptFunction, SourceText,

@@ -432,10 +432,12 @@ fn changes(
     tell(before.alpha.total_cmp(&hypothesis.alpha).is_ne(), "its `alpha`");
     tell(before.alternative != hypothesis.alternative, "its `alternative`");
     tell(before.test != hypothesis.test, "its `test`");
+    tell(before.over != hypothesis.over, "its `over`");
     let (header, old) = (&own.header, &earlier.header);
     tell(header.correction != old.correction, "`correction`");
     tell(header.repeats != old.repeats, "`repeats`");
     tell(header.cluster != old.cluster, "`cluster`");
+    tell(header.design != old.design, "`design`");
     let data = |one: &Experiment| one.dataset.as_ref().map(|data| data.call.digest());
     tell(data(own) != data(earlier), "the dataset");
     let samples = hypothesis.claim.samples();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Digester, ItemOrder, Permutation};
 use crate::record::{Items, Place};
-use crate::spec::Experiment;
+use crate::spec::{Design, Experiment};
 use crate::store::error::StoreError;
 use crate::store::run::{NewRun, find_meta, meta};
 
@@ -37,6 +37,8 @@ pub struct RunInfo {
     pub metrics: Vec<StoredMetric>,
     /// Trials of the whole experiment.
     pub planned: u64,
+    /// Which conditions an item is asked under.
+    pub design: Design,
     /// How trials are numbered.
     #[serde(skip)]
     pub(super) numbers: Numbers,
@@ -71,6 +73,14 @@ impl Numbers {
     }
 }
 
+/// Returns under how many of its conditions an item is asked.
+fn asked(design: Design, conditions: usize) -> u64 {
+    match design {
+        Design::Paired => conditions as u64,
+        Design::Unpaired => conditions.min(1) as u64,
+    }
+}
+
 /// A metric as the run knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredMetric {
@@ -94,9 +104,10 @@ impl RunInfo {
             seed: run.experiment.header.seed,
             items: u32::try_from(run.items.len()).unwrap_or(u32::MAX),
             repeats,
-            planned: conditions.len() as u64
+            planned: asked(run.experiment.header.design, conditions.len())
                 * run.items.len() as u64
                 * u64::from(repeats),
+            design: run.experiment.header.design,
             metrics: Self::metrics_of(run.experiment),
             conditions,
             numbers: Numbers::ByRank(
@@ -141,6 +152,7 @@ impl RunInfo {
         let items: u32 = meta(connection, "items", path)?;
         let repeats: u32 = meta(connection, "repeats", path)?;
         let seed = meta(connection, "seed", path)?;
+        let design = find_meta(connection, "design", path)?.unwrap_or_default();
         let numbers = match find_meta::<String>(connection, "numbers", path)? {
             None => Numbers::ByItem,
             Some(_) => Numbers::ByRank(ItemOrder::new(seed, items).items),
@@ -156,7 +168,10 @@ impl RunInfo {
             items,
             repeats,
             metrics: meta(connection, "metrics", path)?,
-            planned: conditions.len() as u64 * u64::from(items) * u64::from(repeats),
+            planned: asked(design, conditions.len())
+                * u64::from(items)
+                * u64::from(repeats),
+            design,
             conditions,
         })
     }

@@ -267,6 +267,7 @@ fn fill(
             ("items", info.items.to_string()),
             ("repeats", info.repeats.to_string()),
             ("planned", info.planned.to_string()),
+            ("design", json(serde_json::to_string(&info.design))),
             ("metrics", json(serde_json::to_string(&info.metrics))),
             ("numbers", "\"by_rank\"".to_owned()),
             ("status", json(serde_json::to_string(&RunStatus::Underway))),

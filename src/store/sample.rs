@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{Item, Observation, Observed, Place, SampleSource, SourceError};
+use crate::record::{
+    Item, Observation, Observed, Outcome, Place, SampleSource, SourceError,
+};
 use crate::store::error::StoreError;
 use crate::store::read::with;
 use crate::store::run::Store;
@@ -90,8 +92,7 @@ impl SampleSource for Store {
         let mut missing = None;
         let mut take = |item: Item| {
             let label = match item.lookup(column) {
-                Some(serde_json::Value::String(text)) => text,
-                Some(value) => value.to_string(),
+                Some(value) => shown(value),
                 None => {
                     missing.get_or_insert(item.id);
                     return;
@@ -109,6 +110,32 @@ impl SampleSource for Store {
             }
         }
     }
+
+    fn labels(&self, column: &str) -> Result<Vec<Option<String>>, SourceError> {
+        let mut labels = Vec::new();
+        self.each_item(|item| labels.push(item.lookup(column).map(shown)))
+            .map_err(|error| source_error(&error))?;
+        Ok(labels)
+    }
+
+    fn id_of(&self, item: u32) -> Result<String, SourceError> {
+        let id = self.item_id(item).map_err(|error| source_error(&error))?;
+        let message = || format!("the run has no item number {item}");
+        id.ok_or_else(|| SourceError { message: message() })
+    }
+
+    fn answer(&self, place: Place) -> Result<Option<String>, SourceError> {
+        let trial = self.trial(place).map_err(|error| source_error(&error))?;
+        Ok(trial.and_then(|trial| match trial.outcome {
+            Outcome::Done(output) => Some(output.text),
+            Outcome::Failed(_) => None,
+        }))
+    }
+}
+
+/// Returns the value of a column as it is shown.
+fn shown(value: serde_json::Value) -> String {
+    if let serde_json::Value::String(text) = value { text } else { value.to_string() }
 }
 
 impl Store {

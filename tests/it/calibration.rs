@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 #![expect(clippy::float_cmp, reason = "these values are exact")]
 
+mod designs;
 mod grid;
 mod more;
 
@@ -10,8 +11,9 @@ use crucible::analysis::{Findings, History, Verdict, analyse};
 use crucible::base::{Digest, Quantity, Span, Unit};
 use crucible::record::{Observation, Observed, SampleSource, SourceError};
 use crucible::spec::{
-    Alternative, Call, Claim, Condensed, Condition, Correction, Direction, Estimand,
-    Experiment, Header, Hooks, Hypothesis, Metric, Missing, ReportSpec, Sample, Scale,
+    Alternative, Call, Claim, Condensed, Condition, Correction, Design, Direction,
+    Estimand, Experiment, Header, Hooks, Hypothesis, Metric, Missing, Over, ReportSpec,
+    Sample, Scale,
 };
 use indexmap::IndexMap;
 
@@ -70,6 +72,7 @@ fn experiment(scale: Scale, repeats: u32, claims: Vec<Claim>) -> Experiment {
         alternative: Alternative::TwoSided,
         power: None,
         test: None,
+        over: Over::Items,
         span: Span::default(),
         digest: Digest::default(),
     };
@@ -87,6 +90,7 @@ fn experiment(scale: Scale, repeats: u32, claims: Vec<Claim>) -> Experiment {
             max_failures: 0.1,
             correction: Correction::Holm,
             cluster: None,
+            design: Design::Paired,
             hooks: Hooks::default(),
             cluster_span: Span::default(),
         },
@@ -100,9 +104,10 @@ fn experiment(scale: Scale, repeats: u32, claims: Vec<Claim>) -> Experiment {
             call: call(),
             scale,
             missing: Missing::ByScale,
+            by: Vec::new(),
         }],
         hypotheses: claims.into_iter().enumerate().map(hypothesis).collect(),
-        report: ReportSpec { formats: Vec::new() },
+        report: ReportSpec::default(),
         libraries: Vec::new(),
         sources: Vec::new(),
     }

@@ -17,6 +17,8 @@ mod cli;
 mod crash;
 #[cfg(test)]
 mod datasets;
+#[cfg(test)]
+mod design;
 mod engine;
 mod faults;
 mod fmt;

@@ -12,8 +12,9 @@ use crucible::record::{
     Output, Place, Role, SampleSource, Score, TrialRecord, Usage, Vote,
 };
 use crucible::spec::{
-    Alternative, Argument, Call, Claim, Condition, Correction, DatasetDef, Experiment,
-    Header, Hooks, Hypothesis, Metric, Missing, ReportSpec, Scale, SourceText, Value,
+    Alternative, Argument, Call, Claim, Condition, Correction, DatasetDef, Design,
+    Experiment, Header, Hooks, Hypothesis, Metric, Missing, Over, ReportSpec, Scale,
+    SourceText, Value,
 };
 use crucible::store::{
     NewRun, RunStatus, ShownVerdict, Store, StoreError, find_runs, resolve_run,
@@ -55,6 +56,7 @@ pub(crate) fn experiment(
             max_failures: 0.1,
             correction: Correction::Holm,
             cluster: None,
+            design: Design::Paired,
             hooks: Hooks::default(),
             cluster_span: Span::default(),
         },
@@ -85,10 +87,11 @@ pub(crate) fn experiment(
                 call: call(name),
                 scale: Scale::Binary,
                 missing: Missing::ByScale,
+                by: Vec::new(),
             })
             .collect(),
         hypotheses: vec![hypothesis("h1", "a")],
-        report: ReportSpec { formats: Vec::new() },
+        report: ReportSpec::default(),
         libraries: Vec::new(),
         sources: vec![SourceText {
             file: FileId::default(),
@@ -110,6 +113,7 @@ fn hypothesis(name: &str, claim: &str) -> Hypothesis {
         alternative: Alternative::TwoSided,
         power: None,
         test: None,
+        over: Over::Items,
         span: Span::default(),
         digest: Digest::of(claim.as_bytes()),
     }

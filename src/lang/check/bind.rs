@@ -10,7 +10,7 @@ use super::{Checker, Scope};
 use crate::lang::suggest;
 
 /// Fields of `experiment` that the language has set aside for later.
-const LATER: &[&str] = &["design", "order", "store"];
+const LATER: &[&str] = &["order", "store"];
 
 /// What binding needs to know of a parameter.
 #[derive(Debug, Clone)]

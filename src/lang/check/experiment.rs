@@ -24,8 +24,8 @@ impl<'a> Checker<'a> {
         self.settle_all();
         let hypotheses = self.hypotheses();
         let report = self.only(Kind::Report);
-        let formats = self.formats(report);
-        let conditions = self.conditions(&hypotheses);
+        let report = self.report_of(report);
+        let conditions = self.conditions(&hypotheses, report.as_ref());
         let metrics = self.metrics();
         let named = header.as_ref().and_then(|(_, dataset)| dataset.as_ref());
         let dataset = self.dataset(named, head, !conditions.is_empty());
@@ -52,7 +52,7 @@ impl<'a> Checker<'a> {
             conditions,
             metrics,
             hypotheses,
-            report: ReportSpec { formats: formats? },
+            report: report?,
             libraries,
             sources: Vec::new(),
         })
@@ -139,8 +139,13 @@ impl<'a> Checker<'a> {
         found.into_iter().filter_map(|(_, def)| self.hypothesis(def)).collect()
     }
 
-    /// The file's own conditions, then those of other files that a hypothesis names.
-    fn conditions(&mut self, hypotheses: &[Hypothesis]) -> Vec<Condition> {
+    /// The file's own conditions, then those of other files that a hypothesis or the report
+    /// names.
+    fn conditions(
+        &mut self,
+        hypotheses: &[Hypothesis],
+        report: Option<&ReportSpec>,
+    ) -> Vec<Condition> {
         let mut conditions = Vec::new();
         for (id, def) in self.own(Kind::Condition) {
             if let Settled::Members(members) = self.settle(id, def.node.span) {
@@ -150,6 +155,12 @@ impl<'a> Checker<'a> {
         let named: std::collections::BTreeSet<&str> = hypotheses
             .iter()
             .flat_map(|hypothesis| header::named(&hypothesis.claim).0)
+            .chain(
+                report
+                    .iter()
+                    .flat_map(|report| &report.pairs)
+                    .flat_map(|pairs| pairs.conditions.iter().map(String::as_str)),
+            )
             .collect();
         for (_, id) in self.visible(0, Space::Values) {
             let Some(def) = self.def(id) else {

@@ -1,13 +1,13 @@
-//! Definitions that have fields: the header, metrics, hypotheses and the report.
+//! Definitions that have fields: the header, metrics and hypotheses.
 
 use std::collections::BTreeSet;
 
-use crate::base::{Digest, Digester};
+use crate::base::{Digest, Digester, Span};
 use crate::diag::Diagnostic;
-use crate::lang::syntax::tree::{Expr, ExprKind};
+use crate::lang::syntax::tree::{Expr, ExprKind, Word};
 use crate::spec::{
-    Alternative, Call, Claim, Condition, Correction, DatasetDef, FORMATS, Header, Hooks,
-    Hypothesis, Metric, Missing, Scale, Type, Value,
+    Alternative, Call, Claim, Column, Condition, Correction, DatasetDef, Design, Header,
+    Hooks, Hypothesis, Metric, Missing, Over, Param, Scale, Type, Value,
 };
 
 use super::claim;
@@ -16,7 +16,7 @@ use super::{Checker, Def, Scope};
 
 impl<'a> Checker<'a> {
     /// Checks the fields of a definition against the signature of its kind.
-    fn field_call(&mut self, def: Def<'a>) -> Option<Call> {
+    pub(super) fn field_call(&mut self, def: Def<'a>) -> Option<Call> {
         let signature = self.kind_signature(def)?;
         let block = self.fields(def)?;
         let scope = Scope::of(def.unit);
@@ -43,31 +43,14 @@ impl<'a> Checker<'a> {
                 _ => Correction::Holm,
             },
             cluster: call.text("cluster").map(str::to_owned),
+            design: match call.text("design") {
+                Some("unpaired") => Design::Unpaired,
+                _ => Design::Paired,
+            },
             hooks: hooks(&call),
             cluster_span: call.args.get("cluster").map(|a| a.span).unwrap_or_default(),
         };
         Some((header, call.arg("dataset").cloned()))
-    }
-
-    /// The formats of the report.
-    pub(super) fn formats(&mut self, def: Option<Def<'a>>) -> Option<Vec<String>> {
-        let first = FORMATS.first().map(|format| (*format).to_owned());
-        let Some(def) = def else {
-            return Some(first.into_iter().collect());
-        };
-        let call = self.field_call(def)?;
-        match call.list("formats") {
-            Some(formats) => {
-                let mut words: Vec<String> = Vec::new();
-                for word in formats.iter().filter_map(Value::as_text) {
-                    if !words.iter().any(|known| known == word) {
-                        words.push(word.to_owned());
-                    }
-                }
-                Some(words)
-            }
-            None => Some(first.into_iter().collect()),
-        }
     }
 
     /// Works out a `metric` definition.
@@ -75,7 +58,7 @@ impl<'a> Checker<'a> {
         let scope = Scope::of(def.unit);
         let name = def.node.name.as_ref().map(|name| name.text.clone());
         let expr = self.right_side(def)?;
-        let (value, missing) = self.scorer(expr, &scope)?;
+        let (value, beside) = self.scorer(def, expr, &scope)?;
         let Value::Call(mut call) = value else {
             return None;
         };
@@ -83,7 +66,7 @@ impl<'a> Checker<'a> {
         let scale = signature.scale.map_or(Scale::Continuous, |scale| scale(&call));
         let name = name?;
         call.label = Some(name.clone());
-        let word = missing.or_else(|| call.text("missing").map(str::to_owned));
+        let word = beside.missing.or_else(|| call.text("missing").map(str::to_owned));
         Some(Metric {
             name,
             title: def.node.title.as_ref().map(|title| title.value.clone()),
@@ -95,40 +78,55 @@ impl<'a> Checker<'a> {
                 Some("drop") => Missing::Drop,
                 _ => Missing::ByScale,
             },
+            by: beside.by,
         })
     }
 
-    /// The scorer of a metric, and what it says of failed trials.
+    /// The scorer of a metric, and the fields of the metric that stand among its arguments.
     fn scorer(
         &mut self,
+        def: Def<'a>,
         expr: &'a Expr,
         scope: &Scope<'a, '_>,
-    ) -> Option<(Value, Option<String>)> {
+    ) -> Option<(Value, Beside)> {
         let due = Due::of(Type::Scorer);
         let ExprKind::Call(call) = &expr.ungrouped().kind else {
-            return self.value(expr, due, scope).map(|value| (value, None));
+            let value = self.value(expr, due, scope)?;
+            return Some((value, Beside::default()));
         };
-        // A scorer that knows `missing` itself keeps it.
+        // A scorer that knows a field itself keeps it.
         let own = self.signature(&call.path.text());
-        let own = own.is_some_and(|signature| signature.param("missing").is_some());
-        let extra: &[&str] = if own { &[] } else { &["missing"] };
-        let (value, extra) = self.call_with(call, expr.span, due, scope, extra)?;
-        let mut missing = None;
+        let known =
+            |name: &str| own.is_some_and(|signature| signature.param(name).is_some());
+        let fields: Vec<&Param> = self.kind_signature(def)?.params.iter().collect();
+        let names: Vec<&str> =
+            fields.iter().map(|field| field.name).filter(|name| !known(name)).collect();
+        let (value, extra) = self.call_with(call, expr.span, due, scope, &names)?;
+        let mut beside = Beside::default();
+        let mut seen: Vec<&Word> = Vec::new();
         for (label, expr) in extra {
-            if missing.is_some() {
+            let name = label.text.as_str();
+            if let Some(first) = seen.iter().find(|word| word.text == name) {
                 self.report(
                     Diagnostic::error(
                         "check::duplicate_argument",
-                        "`missing` is given twice",
+                        format!("`{name}` is given twice"),
                     )
-                    .label(label.span, "again here"),
+                    .label(label.span, "again here")
+                    .label(first.span, "first given here"),
                 );
                 return None;
             }
-            let due = Due::param(Type::Choice(&["wrong", "drop"]), "missing");
-            missing = Some(self.value(expr, due, scope)?);
+            seen.push(label);
+            let field = fields.iter().find(|field| field.name == name)?;
+            let value = self.value(expr, Due::param(field.ty, field.name), scope)?;
+            if name == "by" {
+                beside.by = columns(&value, expr.span);
+            } else {
+                beside.missing = value.as_text().map(str::to_owned);
+            }
         }
-        Some((value, missing.and_then(|value| value.as_text().map(str::to_owned))))
+        Some((value, beside))
     }
 
     /// Works out a `hypothesis` definition; its digest is filled in later.
@@ -165,10 +163,36 @@ impl<'a> Checker<'a> {
             },
             power,
             test: call.text("test").map(str::to_owned),
+            over: match call.text("over") {
+                Some("repeats") => Over::Repeats,
+                _ => Over::Items,
+            },
             span: said.map_or(def.node.span, |expr| expr.span),
             digest: Digest::default(),
         })
     }
+}
+
+/// What a metric says beside its scorer.
+#[derive(Debug, Default)]
+struct Beside {
+    missing: Option<String>,
+    by: Vec<Column>,
+}
+
+/// Returns the columns that a field names: one, or a list of them, each once.
+pub(super) fn columns(value: &Value, span: Span) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    let list = match value {
+        Value::List(values) => values.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    for name in list.iter().filter_map(Value::as_text) {
+        if columns.iter().all(|column| column.name != name) {
+            columns.push(Column { name: name.to_owned(), span });
+        }
+    }
+    columns
 }
 
 fn hooks(call: &Call) -> Hooks {
@@ -202,6 +226,13 @@ pub(super) fn digest(hypothesis: &Hypothesis, reach: Reach<'_>) -> Digest {
     digester.text(reach.header.correction.word());
     digester.number(u64::from(reach.header.repeats));
     digester.text(reach.header.cluster.as_deref().unwrap_or_default());
+    // What is the default is no part of it, so that older digests stand.
+    if hypothesis.over != Over::Items {
+        digester.text(hypothesis.over.word());
+    }
+    if reach.header.design.is_unpaired() {
+        digester.text(reach.header.design.word());
+    }
     if let Some(dataset) = reach.dataset {
         digester.text("dataset").digest(&dataset.call.digest());
     }

@@ -28,6 +28,7 @@ mod header;
 mod library;
 mod overrides;
 mod path;
+mod report;
 mod sample;
 mod script;
 mod settle;

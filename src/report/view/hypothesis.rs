@@ -6,6 +6,8 @@ use crate::analysis::{HypothesisFindings, Verdict};
 use crate::report::{round, words};
 use crate::spec::Alternative;
 
+use super::parts::{self, DiscordantView};
+
 /// A hypothesis as the report shows it.
 #[derive(Debug, Serialize)]
 pub(in crate::report) struct HypothesisView {
@@ -29,6 +31,10 @@ pub(in crate::report) struct HypothesisView {
     pub(in crate::report) sentence: String,
     /// The paragraph below the table, sentence by sentence.
     pub(in crate::report) paragraph: Vec<String>,
+    /// The parts of a joined claim in short, for a terminal.
+    pub(in crate::report) parts: Vec<String>,
+    /// Items on which only one side was right.
+    pub(in crate::report) discordant: Vec<DiscordantView>,
 }
 
 /// What is known of a hypothesis beside its findings.
@@ -76,6 +82,8 @@ impl HypothesisView {
             exploratory: found.exploratory.clone(),
             sentence: sentence(name, found, &estimate, &interval, beside.selected),
             paragraph: paragraph(found, &estimate, &interval, beside),
+            parts: parts::short(found),
+            discordant: parts::discordant(found),
             estimate,
             interval,
         }
@@ -156,7 +164,7 @@ fn paragraph(
     interval: &str,
     beside: Beside,
 ) -> Vec<String> {
-    let mut lines = Vec::new();
+    let mut lines = parts::lead(found);
     if found.estimate.is_some() {
         lines.push(format!(
             "Estimated: {} = {estimate}, {} interval {interval} ({}), over {}{}.",

@@ -78,19 +78,29 @@ fn cells(found: &ConditionFindings, names: &[String]) -> Vec<String> {
     cells
 }
 
-fn cell(metric: &MetricFindings) -> String {
-    let Some(mean) = metric.mean else {
+/// Writes a mean with its interval.
+pub(super) fn interval_cell(
+    mean: Option<f64>,
+    ci: Option<[f64; 2]>,
+    scale: Scale,
+) -> String {
+    let Some(mean) = mean else {
         return "–".to_owned();
     };
-    let mut cell = round::value(mean, metric.scale);
-    if let Some([low, high]) = metric.ci
+    let mut cell = round::value(mean, scale);
+    if let Some([low, high]) = ci
         && (high - low).abs() > 0.0
     {
-        cell += &format!(
-            " [{}, {}]",
-            round::value(low, metric.scale),
-            round::value(high, metric.scale)
-        );
+        let (low, high) = (round::value(low, scale), round::value(high, scale));
+        cell += &format!(" [{low}, {high}]");
+    }
+    cell
+}
+
+fn cell(metric: &MetricFindings) -> String {
+    let mut cell = interval_cell(metric.mean, metric.ci, metric.scale);
+    if metric.mean.is_none() {
+        return cell;
     }
     if metric.scale == Scale::Duration
         && let (Some(p50), Some(p99)) =
