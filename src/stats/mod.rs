@@ -30,7 +30,10 @@ mod window;
 
 pub use binomial_test::{binomial_tails, binomial_test};
 pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
-pub use dist::{Beta, Binomial, ChiSquared, FisherF, Normal, StudentT};
+pub use dist::{
+    Beta, Binomial, ChiSquared, FisherF, ManyToOne, Normal, Sides, StudentT,
+    StudentizedRange,
+};
 pub use effect::{PairedRatio, d_z, discordant_odds, paired_dominance};
 pub use error::StatsError;
 pub use mcnemar::{McNemar, McNemarChi, mcnemar_chi2};

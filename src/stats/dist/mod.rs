@@ -7,15 +7,20 @@ mod beta;
 mod binomial;
 mod chi_squared;
 mod fisher_f;
+mod many_to_one;
 mod normal;
+mod scale;
 mod student_t;
+mod studentized_range;
 
 pub use beta::Beta;
 pub use binomial::Binomial;
 pub use chi_squared::ChiSquared;
 pub use fisher_f::FisherF;
+pub use many_to_one::{ManyToOne, Sides};
 pub use normal::Normal;
 pub use student_t::StudentT;
+pub use studentized_range::StudentizedRange;
 
 use super::error::StatsError;
 

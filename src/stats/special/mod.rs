@@ -5,12 +5,16 @@
 //! deviance form, which does not cancel at large parameters.
 
 mod beta;
+mod erfc;
 mod gamma;
 mod root;
+mod trapezoid;
 
 pub(super) use beta::{beta_tails, binomial_density};
+pub(super) use erfc::erfc;
 pub(super) use gamma::{gamma_tails, stirling_error};
 pub(super) use root::{bracketed_root, climb};
+pub(super) use trapezoid::trapezoid;
 
 /// The two tails of a distribution at a point; they sum to one.
 #[derive(Debug, Clone, Copy, PartialEq)]
