@@ -11,6 +11,7 @@ mod dist;
 mod effect;
 mod error;
 mod grouped;
+mod groups;
 mod mcnemar;
 mod mean;
 mod mover;
@@ -36,6 +37,15 @@ pub use dist::{
 };
 pub use effect::{PairedRatio, d_z, discordant_odds, paired_dominance};
 pub use error::StatsError;
+pub use groups::{
+    AnovaTerm, CochranQ, ControlPair, Dunnett, Friedman, Hotelling, KruskalWallis,
+    Mauchly, MeanPair, OneWayAnova, PageTrend, RankPair, RepeatedAnova, Sphericity,
+    SquaresType, Trend, TwoWay, TwoWayAnova, UnequalAnova, WithinPermutation,
+    anova_brown_forsythe, anova_one_way, anova_repeated, anova_two_way, anova_welch,
+    cochran_armitage, cochran_q, dunn, dunnett, friedman, games_howell, hotelling_t2,
+    jonckheere, kruskal_wallis, mauchly_sphericity, page_trend, tukey_hsd,
+    within_permutation,
+};
 pub use mcnemar::{McNemar, McNemarChi, mcnemar_chi2};
 pub use mean::{ClusterErrors, UnitMean, differences};
 pub use mover::{Mover, PooledQuantile};
