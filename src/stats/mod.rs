@@ -5,6 +5,7 @@
 //! no slice. To add a method: write a file, test it against a value that somebody else
 //! computed, and let its name out here.
 
+mod assumptions;
 mod binomial_test;
 mod describe;
 mod dist;
@@ -29,6 +30,11 @@ mod tango;
 mod units;
 mod window;
 
+pub use assumptions::{
+    AndersonDarling, Centre, DagostinoK2, EqualVariances, JarqueBera, Levene,
+    ShapiroWilk, anderson_darling_normal, bartlett, dagostino_k2, fligner_killeen,
+    jarque_bera, levene, shapiro_wilk,
+};
 pub use binomial_test::{binomial_tails, binomial_test};
 pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
 pub use dist::{

@@ -8,6 +8,7 @@
 #![expect(clippy::float_cmp, reason = "infinities and exact zeros are compared")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "other JSON cannot be a number")]
 
+mod assumptions;
 mod groups;
 mod known;
 
