@@ -4,6 +4,8 @@
 //! nor its power, so `auto` asks none of them.
 
 mod anderson_darling;
+#[cfg(test)]
+mod any_slice;
 mod equal_spread;
 mod moments;
 mod sample;

@@ -10,7 +10,7 @@ use crate::stats::special::{erfc, stirling_error, trapezoid};
 const CERTAIN_FROM: f64 = 1e18;
 
 /// Where `y = e⁻ʸ`, so that `y − e⁻ʸ` is zero.
-const OMEGA: f64 = 0.567_143_290_409_783_9;
+const OMEGA: f64 = 0.567_143_290_409_783_8;
 
 /// Step of the sum in widths of the narrowest part of the integrand.
 const STEP_IN_WIDTHS: f64 = 0.5;

@@ -45,7 +45,7 @@ pub struct CochranQ {
 pub fn cochran_q<R: AsRef<[f64]>>(rows: &[R]) -> Result<CochranQ, StatsError> {
     let columns = columns_of(rows, 1, 2)?;
     let mut all = rows.iter().flat_map(|row| row.as_ref());
-    if !all.all(|x| *x == 0.0 || *x == 1.0) {
+    if !all.all(|x| x.abs().total_cmp(&0.0).is_eq() || x.total_cmp(&1.0).is_eq()) {
         return Err(StatsError::InvalidParameter { name: "outcome", wanted: "0 or 1" });
     }
     let k = columns as f64;

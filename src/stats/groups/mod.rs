@@ -4,6 +4,10 @@
 //! measures from a common origin, so that a large offset costs no digits. To add a test:
 //! check the shapes with `groups_of` or `columns_of`, and let its name out here.
 
+#[cfg(test)]
+mod any_slice;
+#[cfg(test)]
+mod calibration;
 mod cochran_armitage;
 mod cochran_q;
 mod dunnett;

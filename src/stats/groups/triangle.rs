@@ -34,7 +34,7 @@ impl Triangle {
             let own = &mut done[j];
             let length = norm(own);
             let rest = norm(&own[j..]);
-            if !(rest > DEPENDENT * length) {
+            if rest.is_nan() || rest <= DEPENDENT * length {
                 return Err(StatsError::Singular);
             }
             // The reflection that sends the rest of this column to its first place.

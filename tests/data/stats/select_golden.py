@@ -5,9 +5,12 @@
 
 import json, pathlib, sys
 
-FAMILIES = """binomial_test clustered_mean_se dist_beta dist_binomial dist_chi2 dist_f dist_normal dist_t
-mcnemar mean_ci multiple_testing nist_univariate paired_eval_difference permutation_test
-power_eval_miller proportion_ci sign_test t_one_sample t_paired""".split()
+FAMILIES = """anderson_darling_normal anova_one_way anova_repeated anova_two_way anova_welch bartlett
+binomial_test clustered_mean_se cochran_q dagostino_k2 dist_beta dist_binomial dist_chi2 dist_f
+dist_normal dist_studentized_range dist_t dunn dunnett fligner_killeen friedman games_howell
+jarque_bera kruskal_wallis levene mauchly_sphericity mcnemar mean_ci multiple_testing nist_anova
+nist_univariate paired_eval_difference permutation_test power_eval_miller proportion_ci shapiro_wilk
+sign_test t_one_sample t_paired tukey_hsd""".split()
 
 source, target = map(pathlib.Path, sys.argv[1:])
 for family in FAMILIES:
