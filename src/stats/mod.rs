@@ -45,7 +45,7 @@ pub use effect::{PairedRatio, d_z, discordant_odds, paired_dominance};
 pub use error::StatsError;
 pub use groups::{
     AnovaTerm, CochranQ, ControlPair, Dunnett, Friedman, Hotelling, KruskalWallis,
-    Mauchly, MeanPair, OneWayAnova, PageTrend, RankPair, RepeatedAnova, Sphericity,
+    Mauchly, MeanPair, OneWayAnova, RankPair, RankTrend, RepeatedAnova, Sphericity,
     SquaresType, Trend, TwoWay, TwoWayAnova, UnequalAnova, WithinPermutation,
     anova_brown_forsythe, anova_one_way, anova_repeated, anova_two_way, anova_welch,
     cochran_armitage, cochran_q, dunn, dunnett, friedman, games_howell, hotelling_t2,

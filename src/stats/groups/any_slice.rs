@@ -46,7 +46,7 @@ proptest! {
         prop_assert!(fine(kruskal_wallis(&table).ok().map(|t| t.p)));
         prop_assert!(fine(friedman(&table).ok().map(|t| t.p)));
         prop_assert!(fine(cochran_q(&table).ok().map(|t| t.p)));
-        prop_assert!(fine(jonckheere(&table).ok().map(|t| t.tails.two_sided())));
+        prop_assert!(fine(jonckheere(&table).ok().map(|t| t.trend.tails.two_sided())));
         prop_assert!(fine(page_trend(&table).ok().map(|t| t.trend.tails.two_sided())));
         let plan = Resampling { resamples: 20, seed: 1, name: "any".to_owned() };
         prop_assert!(fine(within_permutation(&table, &plan).ok().map(|t| t.p)));

@@ -31,10 +31,10 @@ pub use cochran_q::{CochranQ, cochran_q};
 pub use dunnett::{ControlPair, Dunnett, dunnett};
 pub use friedman::{Friedman, friedman};
 pub use hotelling::{Hotelling, hotelling_t2};
-pub use jonckheere::{Trend, jonckheere};
+pub use jonckheere::{RankTrend, Trend, jonckheere};
 pub use kruskal_wallis::{KruskalWallis, kruskal_wallis};
 pub use one_way::{OneWayAnova, anova_one_way};
-pub use page::{PageTrend, page_trend};
+pub use page::page_trend;
 pub use pairs::{MeanPair, RankPair, dunn, games_howell, tukey_hsd};
 pub use permuted::{WithinPermutation, within_permutation};
 pub use repeated::{

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use super::jonckheere::Trend;
+use super::jonckheere::{RankTrend, Trend, convolved, tails_at};
 use super::ranks::midranks;
 use super::sums::columns_of;
 use crate::stats::StatsError;
@@ -16,15 +14,6 @@ const EXACT_CONDITIONS: usize = 8;
 
 /// Largest number of products that the exact distribution may take.
 const EXACT_PRODUCTS: usize = 20_000_000;
-
-/// The outcome of Page's test.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct PageTrend {
-    /// `L` and its normal approximation.
-    pub trend: Trend,
-    /// The exact tails, for few conditions without ties.
-    pub exact: Option<Tails>,
-}
 
 /// Tests whether the values of subjects tend to rise over conditions in a given order.
 ///
@@ -55,7 +44,7 @@ pub struct PageTrend {
 ///
 /// E. B. Page, "Ordered Hypotheses for Multiple Treatments: A Significance Test for Linear
 /// Ranks", Journal of the American Statistical Association 58(301), 1963, 216–230.
-pub fn page_trend<R: AsRef<[f64]>>(rows: &[R]) -> Result<PageTrend, StatsError> {
+pub fn page_trend<R: AsRef<[f64]>>(rows: &[R]) -> Result<RankTrend, StatsError> {
     let conditions = columns_of(rows, 1, 3)?;
     let (n, k) = (rows.len() as f64, conditions as f64);
     let ranks: Vec<Vec<f64>> = rows.iter().map(|row| midranks(row.as_ref())).collect();
@@ -72,7 +61,7 @@ pub fn page_trend<R: AsRef<[f64]>>(rows: &[R]) -> Result<PageTrend, StatsError> 
     // Without ties every row has the largest possible squares.
     let untied = squares >= n * k * (k * k - 1.0) / 12.0 - 0.25;
     let exact = if untied { exact(l, conditions, rows.len()) } else { None };
-    Ok(PageTrend { trend, exact })
+    Ok(RankTrend { trend, exact })
 }
 
 /// Returns the exact tails of `L`, where they can be had.
@@ -87,21 +76,12 @@ fn exact(l: f64, conditions: usize, subjects: usize) -> Option<Tails> {
     }
     let mut all = vec![1.0];
     for _ in 0..subjects {
-        let mut next = vec![0.0; all.len() + one.len() - 1];
-        for (i, p) in all.iter().enumerate() {
-            next[i..].iter_mut().zip(&one).for_each(|(total, q)| *total += p * q);
-        }
-        all = next;
+        all = convolved(&all, &one);
     }
     // The first entry is the smallest L, Σ j (k + 1 − j) a subject.
     let k = conditions as f64;
     let least = subjects as f64 * k * (k + 1.0) * (k + 2.0) / 6.0;
-    let value = |i: usize| least + i as f64;
-    let tail = |keep: &dyn Fn(f64) -> bool| {
-        sum(all.iter().enumerate().filter(|(i, _)| keep(value(*i))).map(|(_, p)| *p))
-            .min(1.0)
-    };
-    Some(Tails { greater: tail(&|x| x > l - 0.5), less: tail(&|x| x < l + 0.5) })
+    Some(tails_at(&all, l - least))
 }
 
 /// Returns the probabilities of `Σ j rⱼ` over all orders of one subject, from the smallest.
