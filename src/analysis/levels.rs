@@ -2,8 +2,8 @@
 
 use crate::spec::Scale;
 use crate::stats::{
-    Hotelling, PermutedLevels, Resampling, StatsError, Tails, UnitMean, adjust,
-    hotelling, mean, permuted_levels, repeated_f,
+    Hotelling, Resampling, StatsError, Tails, UnitMean, WithinPermutation, adjust,
+    anova_repeated, cochran_q, hotelling_t2, mean, within_permutation,
 };
 
 use super::linear::{Form, Linear};
@@ -21,7 +21,8 @@ pub(super) struct Levels {
     pub(super) means: Vec<f64>,
     rows: Vec<Vec<f64>>,
     pub(super) test: LevelTest,
-    plan: Resampling,
+    /// Whether every value is one right or wrong answer.
+    is_binary: bool,
 }
 
 /// The test of equal levels.
@@ -30,11 +31,12 @@ pub(super) enum LevelTest {
     /// With many units.
     Hotelling(Hotelling),
     /// With few, or where a contrast has no spread.
-    Permuted(PermutedLevels),
+    Permuted(WithinPermutation),
 }
 
 impl Levels {
     /// Makes the test ready.
+    #[expect(clippy::float_cmp, reason = "scores of 0 and 1 are exact")]
     pub(super) fn new(
         gap: &Linear,
         data: &Paired,
@@ -60,13 +62,15 @@ impl Levels {
             .collect::<Result<_, _>>()?;
         let rows = by_unit(averages, data);
         let many = rows.len() >= ENOUGH.0 && rows.len() >= ENOUGH.1 * labels.len();
-        let whole = if many { hotelling(&rows).ok() } else { None };
+        let whole = if many { hotelling_t2(&rows).ok() } else { None };
         let test = match whole {
             Some(found) => LevelTest::Hotelling(found),
-            None => LevelTest::Permuted(permuted_levels(&rows, plan)?),
+            None => LevelTest::Permuted(permuted(&rows, plan)?),
         };
         let labels = labels.clone();
-        Ok(Self { labels, means, rows, test, plan: plan.clone() })
+        let right_or_wrong = |x: &f64| *x == 0.0 || *x == 1.0;
+        let is_binary = rows.iter().flatten().all(right_or_wrong);
+        Ok(Self { labels, means, rows, test, is_binary })
     }
 
     /// Returns the name of the test that decided.
@@ -93,22 +97,23 @@ impl Levels {
         Tails { greater: p, less: 1.0 }
     }
 
-    /// Returns Cohen's f.
+    /// Returns Cohen's f, of the partial η² of the repeated-measures analysis of variance.
     pub(super) fn effect(&self) -> Option<f64> {
-        let f = repeated_f(&self.rows).ok()?;
-        Some((f / (self.rows.len() as f64 - 1.0)).sqrt()).filter(|f| f.is_finite())
+        let eta = anova_repeated(&self.rows).ok()?.partial_eta_sq;
+        Some((eta / (1.0 - eta)).sqrt()).filter(|f| f.is_finite())
     }
 
-    /// Returns what the runner-up says of equal levels, where there is one.
+    /// Returns what the runner-up says of equal levels, where there is one: Cochran's Q of
+    /// right and wrong answers, else the F of repeated measures with Greenhouse's and
+    /// Geisser's correction.
     pub(super) fn runner_up(&self) -> Option<(&'static str, Tails)> {
-        match self.test {
-            LevelTest::Hotelling(_) => {
-                let found = permuted_levels(&self.rows, &self.plan).ok()?;
-                let tails = Tails { greater: found.p, less: 1.0 };
-                Some(("within-item permutation F", tails))
-            }
-            LevelTest::Permuted(_) => None,
-        }
+        let (name, p) = if self.is_binary {
+            ("Cochran's Q", cochran_q(&self.rows).ok()?.p)
+        } else {
+            let found = anova_repeated(&self.rows).ok()?;
+            ("repeated-measures F (Greenhouse-Geisser)", found.p_greenhouse_geisser)
+        };
+        Some((name, Tails { greater: p, less: 1.0 }))
     }
 
     /// Says what the means are, and which pairs differ after Holm's correction.
@@ -159,6 +164,19 @@ impl Levels {
             });
         }
         told
+    }
+}
+
+/// Permutes within units; levels that agree on every unit are equal.
+fn permuted(
+    rows: &[Vec<f64>],
+    plan: &Resampling,
+) -> Result<WithinPermutation, StatsError> {
+    match within_permutation(rows, plan) {
+        Err(StatsError::NoSpread | StatsError::Constant) => {
+            Ok(WithinPermutation { f: 0.0, p: 1.0, exact: true })
+        }
+        found => found,
     }
 }
 

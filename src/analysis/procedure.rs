@@ -231,9 +231,11 @@ impl Procedure {
                 Statistic { name: "θ", value: Some(found.estimate()), df: None }
             }
             Self::Levels(found) => match found.test {
-                LevelTest::Hotelling(test) => {
-                    Statistic { name: "F", value: Some(test.f), df: Some(test.df1) }
-                }
+                LevelTest::Hotelling(test) => Statistic {
+                    name: "F",
+                    value: Some(test.f),
+                    df: Some(test.df1 as f64),
+                },
                 LevelTest::Permuted(test) => {
                     Statistic { name: "F", value: Some(test.f), df: None }
                 }

@@ -6,6 +6,7 @@
 //! computed, and let its name out here.
 
 mod association;
+mod assumptions;
 mod binomial_test;
 mod calibration;
 mod clustered;
@@ -18,6 +19,7 @@ mod early;
 mod effect;
 mod error;
 mod estimate;
+mod groups;
 mod judge;
 mod linear;
 mod location;
@@ -27,7 +29,6 @@ mod mover;
 mod multiple;
 mod outcome;
 mod power;
-mod profile;
 mod proportion;
 mod resample;
 mod special;
@@ -39,6 +40,11 @@ pub use association::{
     KappaMargins, KappaWeights, Kendall, KendallMethod, MeasurementLevel,
     PermutedCorrelation, TauVariant, cohen_kappa, correlation_interval, fleiss_kappa,
     icc, kendall, krippendorff_alpha, pearson, permuted_correlation, spearman,
+};
+pub use assumptions::{
+    AndersonDarling, Centre, DagostinoK2, EqualVariances, JarqueBera, Levene,
+    ShapiroWilk, anderson_darling_normal, bartlett, dagostino_k2, fligner_killeen,
+    jarque_bera, levene, shapiro_wilk,
 };
 pub use binomial_test::{binomial_tails, binomial_test};
 pub use calibration::{
@@ -56,8 +62,8 @@ pub use counts::{
 };
 pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
 pub use dist::{
-    Beta, Binomial, ChiSquared, FisherF, Kolmogorov, NoncentralChiSquared, NoncentralF,
-    NoncentralT, Normal, StudentT, Tail,
+    Beta, Binomial, ChiSquared, FisherF, Kolmogorov, ManyToOne, NoncentralChiSquared,
+    NoncentralF, NoncentralT, Normal, Sides, StudentT, StudentizedRange, Tail,
 };
 pub use dominance::{Dominance, RankBiserial, TableEffects, table_effects};
 pub use early::{
@@ -71,6 +77,15 @@ pub use effect::{
 };
 pub use error::StatsError;
 pub use estimate::{Estimate, Reference};
+pub use groups::{
+    AnovaTerm, CochranQ, ControlPair, Dunnett, Friedman, Hotelling, KruskalWallis,
+    Mauchly, MeanPair, OneWayAnova, RankPair, RankTrend, RepeatedAnova, Sphericity,
+    SquaresType, Trend, TwoWay, TwoWayAnova, UnequalAnova, WithinPermutation,
+    anova_brown_forsythe, anova_one_way, anova_repeated, anova_two_way, anova_welch,
+    cochran_armitage, cochran_q, dunn, dunnett, friedman, games_howell, hotelling_t2,
+    jonckheere, kruskal_wallis, mauchly_sphericity, page_trend, tukey_hsd,
+    within_permutation,
+};
 pub use judge::{
     JudgedShare, Labelled, Part, PredictionPowered, Tuning, prediction_powered,
     rogan_gladen,
@@ -97,7 +112,6 @@ pub use power::{
     EvalVariance, McNemarPower, McNemarRule, Plan, ProportionPower, Solve, TDesign,
     TTestPower, detectable_effect, items_to_settle,
 };
-pub use profile::{Hotelling, PermutedLevels, hotelling, permuted_levels, repeated_f};
 pub use proportion::{
     ClusteredShare, ProportionMethod, proportion_bound, proportion_interval,
 };

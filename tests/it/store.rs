@@ -184,6 +184,12 @@ fn done(item: u32, condition: u32, repeat: u32, scores: Vec<Score>) -> TrialReco
             votes: vec![vote],
             usage,
             trace: vec!["a line".into()],
+            marks: crucible::record::Marks {
+                consensus: Some(0.75),
+                margin: Some(0.5),
+                members_called: Some(4),
+                ..crucible::record::Marks::default()
+            },
         }),
         usage,
         scores,

@@ -33,6 +33,7 @@ pub use design::Design;
 pub use estimand::{Estimand, Statistic};
 pub use percentile::{PercentileBootstrap, PlugIn, Pooled};
 pub use permutation::{Permutation, permute_groups, permute_pairs};
+pub(super) use plan::Draws;
 pub use plan::Resampling;
 pub use sign_flip::{SignFlip, sign_flip};
 pub use studentised::StudentisedBootstrap;

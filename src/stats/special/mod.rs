@@ -5,14 +5,18 @@
 //! deviance form, which does not cancel at large parameters.
 
 mod beta;
+mod erfc;
 mod gamma;
 mod root;
+mod trapezoid;
 
 pub(super) use beta::{beta_tails, binomial_density};
+pub(super) use erfc::erfc;
 pub(super) use gamma::{
     deviance, gamma_tails, ln_poisson, poisson_density, stirling_error,
 };
 pub(super) use root::{bracketed_root, climb};
+pub(super) use trapezoid::trapezoid;
 
 /// The two tails of a distribution at a point; they sum to one.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -75,8 +75,8 @@ fn a_quantile_against_its_true_value() {
     let mut ledger = Ledger(Vec::new());
     for n in [50, 100, 400] {
         for repeats in [1, 3] {
-            for (q, z) in [(0.5, 0.0), (0.95, 1.644_853_626_951_472_2)] {
-                let truth = (0.6 * z).exp();
+            for (q, z) in [(0.5_f64, 0.0_f64), (0.95, 1.644_853_626_951_472_2)] {
+                let truth = f64::exp(0.6 * z);
                 let claim = greater(
                     of(Condensed::Quantile(q), "a", Scale::Duration),
                     Estimand::Constant(Quantity::new(truth, Unit::Seconds)),
@@ -93,7 +93,7 @@ fn a_quantile_against_its_true_value() {
                 );
                 // With two expected values beyond it the upper end is infinite or the
                 // largest value: judged by the exact rule where trials are independent.
-                let name = if repeats > 1 && (1.0 - q) * f64::from(n) < 10.0 {
+                let name = if repeats > 1 && (1.0 - q) * n as f64 < 10.0 {
                     continue;
                 } else {
                     "row 9"

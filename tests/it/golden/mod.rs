@@ -9,11 +9,13 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "other JSON cannot be a number")]
 
 mod association;
+mod assumptions;
 mod calibration;
 mod counts;
 mod dependence;
 mod distributions;
 mod effects;
+mod groups;
 mod location;
 mod power;
 mod resampling;
@@ -39,6 +41,14 @@ impl Case {
     }
     fn numbers(&self, name: &str) -> Vec<f64> {
         self.input(name).as_array().unwrap().iter().map(number).collect()
+    }
+    /// A list of lists, such as groups, or rows of subjects.
+    fn rows(&self, name: &str) -> Vec<Vec<f64>> {
+        let row = |row: &Json| row.as_array().unwrap().iter().map(number).collect();
+        self.input(name).as_array().unwrap().iter().map(row).collect()
+    }
+    fn words(&self, name: &str) -> Vec<&str> {
+        self.input(name).as_array().unwrap().iter().filter_map(Json::as_str).collect()
     }
     /// A count; `None` for one below zero, which the types of `stats` cannot express.
     fn count(&self, name: &str) -> Option<u64> {
