@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use crate::record::SampleSource;
-use crate::spec::{Correction, Experiment};
+use crate::spec::{Correction, Experiment, Hypothesis};
 use crate::stats::{self, adjust};
 
 use super::decide::Decision;
@@ -35,11 +35,33 @@ pub fn analyse(
     source: &dyn SampleSource,
     history: &History,
 ) -> Result<Findings, AnalysisError> {
+    analyse_by(experiment, source, history, Pending::new)
+}
+
+/// Analyses samples whose conditions have items of their own: a claim compares the means of
+/// two independent samples.
+///
+/// # Errors
+///
+/// As [`analyse`].
+pub fn analyse_unpaired(
+    experiment: &Experiment,
+    source: &dyn SampleSource,
+) -> Result<Findings, AnalysisError> {
+    analyse_by(experiment, source, &History::default(), Pending::unpaired)
+}
+
+fn analyse_by(
+    experiment: &Experiment,
+    source: &dyn SampleSource,
+    history: &History,
+    evaluate: fn(&Hypothesis, &mut Samples<'_>) -> Result<Pending, AnalysisError>,
+) -> Result<Findings, AnalysisError> {
     let mut samples = Samples::new(experiment, source)?;
     let conditions = conditions(&mut samples)?;
     let mut pending = Vec::new();
     for hypothesis in &experiment.hypotheses {
-        pending.push(Pending::new(hypothesis, &mut samples)?);
+        pending.push(evaluate(hypothesis, &mut samples)?);
     }
     let family = Family::new(experiment, history, &pending);
     let mut hypotheses = IndexMap::new();

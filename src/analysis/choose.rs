@@ -26,6 +26,17 @@ pub(super) enum Row {
     QuantileContrast,
 }
 
+/// The words for a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Names {
+    /// Its name.
+    pub(super) test: &'static str,
+    /// Why this test: one sentence.
+    pub(super) why: &'static str,
+    /// How its interval is made.
+    pub(super) interval: &'static str,
+}
+
 /// What the choice depends on beside the contrast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Design {
@@ -102,6 +113,11 @@ impl Row {
                 ))
             }
         }
+    }
+
+    /// Returns the words for the test.
+    pub(super) fn names(self) -> Names {
+        Names { test: self.test(), why: self.why(), interval: self.interval() }
     }
 
     /// Returns the name of the test.

@@ -8,7 +8,7 @@ use crate::stats::{
 };
 
 use super::assume::assumptions;
-use super::choose::{Design, Row};
+use super::choose::{Design, Names, Row};
 use super::decide::{Claimed, Decision};
 use super::error::{AnalysisError, Unsupported};
 use super::findings::{EffectSize, PairCounts, Ratio, Verdict};
@@ -102,6 +102,8 @@ pub(super) struct Setting {
 pub(super) struct Evaluated {
     pub(super) decision: Decision,
     pub(super) row: Option<Row>,
+    /// What the test is called where it is of no row.
+    pub(super) names: Option<Names>,
     pub(super) estimand: String,
     pub(super) estimate: Option<f64>,
     /// Whether that is of one condition alone.
@@ -127,7 +129,7 @@ pub(super) struct Evaluated {
     pub(super) remarks: Vec<String>,
     /// What the independent units are called: `items` or `groups`.
     pub(super) unit_word: &'static str,
-    equivalence: bool,
+    pub(super) equivalence: bool,
 }
 
 /// Evaluates a question on its samples.
@@ -211,10 +213,16 @@ impl Evaluated {
         Self { items, units, equivalence, ..Self::empty(question.gap(), level) }
     }
 
-    fn empty(gap: &Linear, level: f64) -> Self {
+    /// Returns the words for the test that ran, if one did.
+    pub(super) fn names(&self) -> Option<Names> {
+        self.names.or(self.row.map(Row::names))
+    }
+
+    pub(super) fn empty(gap: &Linear, level: f64) -> Self {
         Self {
             decision: Decision::NONE,
             row: None,
+            names: None,
             estimand: gap.words(),
             estimate: None,
             is_level: gap.named.is_none() && gap.terms.len() == 1,

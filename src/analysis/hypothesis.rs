@@ -13,6 +13,7 @@ use super::evaluate::{Evaluated, Setting, evaluate};
 use super::findings::{HypothesisFindings, RunnerUp, Verdict};
 use super::samples::{Counts, Samples};
 use super::supports::question;
+use super::unpaired;
 
 /// A hypothesis with its parts evaluated, before the family is corrected.
 pub(super) struct Pending {
@@ -39,10 +40,39 @@ pub(super) struct Corrected {
 }
 
 impl Pending {
-    /// Evaluates a hypothesis.
+    /// Evaluates a hypothesis item by item.
     pub(super) fn new(
         hypothesis: &Hypothesis,
         samples: &mut Samples<'_>,
+    ) -> Result<Self, AnalysisError> {
+        Self::by(hypothesis, samples, decide)
+    }
+
+    /// Evaluates a hypothesis whose conditions have other items.
+    pub(super) fn unpaired(
+        hypothesis: &Hypothesis,
+        samples: &mut Samples<'_>,
+    ) -> Result<Self, AnalysisError> {
+        Self::by(hypothesis, samples, |claim, hypothesis, samples, counts, parts| {
+            let found = match question(claim, f64::from(samples.items)) {
+                Ok(question) => {
+                    unpaired::evaluate(&question, samples, counts, hypothesis)?
+                }
+                Err(unsupported) => {
+                    let setting = Setting::of(hypothesis, samples, "unpaired");
+                    Evaluated::refused(&unsupported, &setting)
+                }
+            };
+            let decision = found.decision;
+            parts.push(found);
+            Ok(decision)
+        })
+    }
+
+    fn by(
+        hypothesis: &Hypothesis,
+        samples: &mut Samples<'_>,
+        decide: Decide,
     ) -> Result<Self, AnalysisError> {
         let (mut failed, mut unscored) = (IndexMap::new(), IndexMap::new());
         let mut failed_scores = IndexMap::new();
@@ -112,15 +142,15 @@ impl Pending {
         let (reason, assumptions) = (self.reason(), self.assumptions());
         let remarks = self.remarks(hypothesis, verdict, p_adjusted > self.decision.p);
         let mut tests: Vec<&str> =
-            self.parts.iter().filter_map(|part| part.row).map(|row| row.test()).collect();
+            self.parts.iter().filter_map(Evaluated::names).map(|one| one.test).collect();
         tests.dedup();
-        let row = self.parts.first().and_then(|part| part.row);
+        let names = self.parts.first().and_then(Evaluated::names);
         HypothesisFindings {
             title: hypothesis.title.clone(),
             claim: hypothesis.claim_text.clone(),
             verdict,
             test: tests.join(", "),
-            test_reason: row.map_or("", |row| row.why()).to_owned(),
+            test_reason: names.map_or("", |names| names.why).to_owned(),
             statistic_name: single
                 .and_then(|part| part.statistic.as_ref())
                 .map_or("", |s| s.name)
@@ -153,7 +183,7 @@ impl Pending {
                 .parts
                 .first()
                 .map_or(1.0 - hypothesis.alpha, |part| part.level),
-            ci_method: row.map_or("", |row| row.interval()).to_owned(),
+            ci_method: names.map_or("", |names| names.interval).to_owned(),
             effect_size: single.and_then(|part| part.effect.clone()),
             ratio: single.and_then(|part| part.ratio),
             alpha: hypothesis.alpha,
@@ -249,6 +279,25 @@ fn without_values(sample: &Sample, counts: [u32; 3]) -> String {
     }
 }
 
+/// How a claim is decided; the parts are pushed in the order of the text.
+type Decide = fn(
+    &Claim,
+    &Hypothesis,
+    &mut Samples<'_>,
+    Counts,
+    &mut Vec<Evaluated>,
+) -> Result<Decision, AnalysisError>;
+
+impl Setting {
+    fn of(hypothesis: &Hypothesis, samples: &Samples<'_>, name: &str) -> Self {
+        Self {
+            alpha: hypothesis.alpha,
+            alternative: hypothesis.alternative,
+            plan: Resampling::new(samples.experiment.header.seed, name),
+        }
+    }
+}
+
 fn count(n: Option<usize>) -> u32 {
     n.map_or(0, |n| u32::try_from(n).unwrap_or(u32::MAX))
 }
@@ -283,11 +332,7 @@ fn decide(
         }
         Claim::Compare { .. } | Claim::Equivalent { .. } => {
             let name = format!("{}/{}", hypothesis.name, parts.len());
-            let setting = Setting {
-                alpha: hypothesis.alpha,
-                alternative: hypothesis.alternative,
-                plan: Resampling::new(samples.experiment.header.seed, &name),
-            };
+            let setting = Setting::of(hypothesis, samples, &name);
             let found = match question(claim, f64::from(samples.items)) {
                 Ok(question) => evaluate(&question, samples, counts, &setting)?,
                 Err(unsupported) => Evaluated::refused(&unsupported, &setting),

@@ -20,8 +20,9 @@ mod samples;
 mod settle;
 mod summary;
 mod supports;
+mod unpaired;
 
-pub use analyse::{History, analyse};
+pub use analyse::{History, analyse, analyse_unpaired};
 pub use error::{AnalysisError, Unsupported};
 pub use findings::{
     ConditionFindings, EffectSize, FailureVerdicts, Findings, HypothesisFindings,

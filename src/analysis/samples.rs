@@ -8,7 +8,7 @@ use crate::spec::{Experiment, Missing, Sample, Scale};
 use crate::stats::Units;
 
 use super::error::AnalysisError;
-use super::linear::{Linear, What};
+use super::linear::{Linear, Term, What};
 
 /// Up to this share of their size two sums of the same numbers may differ.
 const ROUNDING: f64 = 64.0 * f64::EPSILON;
@@ -151,6 +151,25 @@ impl<'a> Samples<'a> {
         seen.reduce(|a, b| if up { a.max(b) } else { a.min(b) })
     }
 
+    /// Returns the values behind one term of a contrast.
+    pub(super) fn column(
+        &mut self,
+        term: &Term,
+        counts: Counts,
+    ) -> Result<Column, AnalysisError> {
+        let observed = self.of(&term.sample.condition, &term.sample.metric)?;
+        let push = |up: bool| {
+            let up = up == (term.factor > 0.0);
+            self.pushed(&term.sample, term.what, up, &observed)
+        };
+        let lost = match counts {
+            Counts::AsDeclared => Lost::trials(self.rule(&term.sample, term.what)),
+            Counts::Up => Lost::all(push(true)),
+            Counts::Down => Lost::all(push(false)),
+        };
+        Ok(Column::new(&observed, lost))
+    }
+
     /// Returns the values behind a contrast.
     pub(super) fn paired(
         &mut self,
@@ -159,17 +178,7 @@ impl<'a> Samples<'a> {
     ) -> Result<Paired, AnalysisError> {
         let mut columns = Vec::new();
         for term in &gap.terms {
-            let observed = self.of(&term.sample.condition, &term.sample.metric)?;
-            let push = |up: bool| {
-                let up = up == (term.factor > 0.0);
-                self.pushed(&term.sample, term.what, up, &observed)
-            };
-            let lost = match counts {
-                Counts::AsDeclared => Lost::trials(self.rule(&term.sample, term.what)),
-                Counts::Up => Lost::all(push(true)),
-                Counts::Down => Lost::all(push(false)),
-            };
-            columns.push(Column::new(&observed, lost));
+            columns.push(self.column(term, counts)?);
         }
         let Some((first, rest)) = columns.split_first() else {
             return Ok(Paired {

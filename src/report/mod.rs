@@ -5,6 +5,7 @@
 //! what a model or a file said passes through the escape function of its format. To add a
 //! format: a template or a writer, a variant of [`Format`], and an entry in [`FORMATS`].
 
+mod comparison;
 mod error;
 mod facts;
 mod json;
@@ -14,6 +15,7 @@ mod terminal;
 mod view;
 mod words;
 
+pub use comparison::{Comparison, comparison, description, sides};
 pub use error::ReportError;
 pub use facts::{
     CallTotals, EarlierFacts, FailureCount, ModelFacts, RunFacts, SelectionFacts,

@@ -11,6 +11,7 @@ use crate::report::round;
 use crate::report::words;
 use crate::spec::{Correction, Experiment};
 
+pub(super) use hypothesis::sentences;
 use hypothesis::{Beside, HypothesisView};
 use results::ResultTable;
 
