@@ -112,7 +112,9 @@ pub(super) fn evaluate(
             Some("No test: without pairs two conditions are compared.".to_owned());
         return Ok(found);
     };
-    let plain = |what: What, factor: f64| what == What::Mean && (factor.abs() - 1.0).abs() < 1e-12;
+    let plain = |what: What, factor: f64| {
+        what == What::Mean && (factor.abs() - 1.0).abs() < 1e-12
+    };
     let relative = match question {
         Question::Compare { .. } => false,
         Question::Equivalent { low, high, .. } => {
@@ -153,7 +155,9 @@ fn too_few(sides: [&Side; 2], word: &str) -> Option<String> {
         return Some("One side has no values.".to_owned());
     }
     let few = sides.iter().any(|side| side.units.count() < 2);
-    few.then(|| format!("One side has fewer than two {word}, which say nothing of others."))
+    few.then(|| {
+        format!("One side has fewer than two {word}, which say nothing of others.")
+    })
 }
 
 impl Evaluated {
@@ -254,7 +258,9 @@ fn assumptions(sides: [&Side; 2], word: &str, binary: bool) -> Vec<String> {
             .fold(f64::INFINITY, f64::min);
         let verdict = if fewest >= 5.0 { "That held" } else { "That is in doubt" };
         let shown = (fewest * 10.0).round() / 10.0;
-        Some(format!("{verdict}: {shown} answers lie on the rarer side, and 5 are asked for."))
+        Some(format!(
+            "{verdict}: {shown} answers lie on the rarer side, and 5 are asked for."
+        ))
     } else {
         let needed = sides.iter().filter_map(|side| {
             let skew = skewness(&side.means).ok()?;
@@ -292,7 +298,11 @@ mod tests {
         let (x, y) = (side(&DRUG_1), side(&DRUG_2));
         let fit = welch(&x.fit().unwrap(), &y.fit().unwrap());
         // mpmath, mp.dps = 40.
-        assert_relative_eq!(fit.t(0.0).unwrap(), -1.860_813_467_486_853, max_relative = 1e-12);
+        assert_relative_eq!(
+            fit.t(0.0).unwrap(),
+            -1.860_813_467_486_853,
+            max_relative = 1e-12
+        );
         assert_relative_eq!(fit.df, 17.776_473_516_178_49, max_relative = 1e-12);
         let p = fit.tails(0.0).unwrap().two_sided();
         assert_relative_eq!(p, 0.079_394_140_187_358_14, max_relative = 1e-11);

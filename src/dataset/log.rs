@@ -69,9 +69,8 @@ pub(super) fn load(call: &Call, desk: &Desk<'_>) -> Result<Loaded, DatasetError>
     // The digest is that of the whole file, whatever is read of it.
     let files = vec![DataFile::open(call, desk)?.finish()?];
     let path = PathBuf::from(files.first().map_or("", |file| file.path.as_str()));
-    let wrong = |error: &LogError| {
-        DatasetError::new(span, Problem::Malformed(error.to_string()))
-    };
+    let wrong =
+        |error: &LogError| DatasetError::new(span, Problem::Malformed(error.to_string()));
     let log = Log::open(&path).map_err(|error| wrong(&error))?;
     if !log.format().is_log() {
         let (name, what) = match log.format() {
@@ -157,8 +156,9 @@ impl<'a> Reading<'a> {
         };
         let [one, other] = [one, other]
             .map(|name| name.as_ref().and_then(Json::as_str).unwrap_or("").to_owned());
-        let message =
-            format!("the log holds the results of several: {column} `{one}` and `{other}`");
+        let message = format!(
+            "the log holds the results of several: {column} `{one}` and `{other}`"
+        );
         let error = DatasetError::new(self.call.span, Problem::Shape(message))
             .with_help(format!("write `filter: |row| row.{column} == \"{one}\"`"));
         Err(Ended::Dataset(error))

@@ -75,8 +75,9 @@ impl Format {
         // The first line with something in it.
         while line.iter().all(u8::is_ascii_whitespace) {
             line.clear();
-            let read =
-                reader.read_until(b'\n', &mut line).map_err(|error| unreadable(&error))?;
+            let read = reader
+                .read_until(b'\n', &mut line)
+                .map_err(|error| unreadable(&error))?;
             if read == 0 {
                 return Err(unknown(path, "it is empty"));
             }
@@ -113,7 +114,8 @@ impl Format {
             let keys: Vec<&str> = first.keys().map(String::as_str).collect();
             return Ok(document(&keys).unwrap_or(Self::Jsonl));
         }
-        let file = File::open(path).map_err(|error| LogError::unreadable(path, &error))?;
+        let file =
+            File::open(path).map_err(|error| LogError::unreadable(path, &error))?;
         let keys = stream::keys(BufReader::new(file)).map_err(|error| {
             let found = format!("it begins like JSON, and is none: {error}");
             unknown(path, &found)
@@ -142,9 +144,9 @@ impl Format {
             }
         }
         let [comma, semicolon, tab] = counts;
-        let most = [semicolon, tab].into_iter().fold(comma, |most, other| {
-            if other.1 > most.1 { other } else { most }
-        });
+        let most = [semicolon, tab]
+            .into_iter()
+            .fold(comma, |most, other| if other.1 > most.1 { other } else { most });
         Ok(Self::Csv(most.0))
     }
 }

@@ -219,8 +219,7 @@ pub(super) fn each<E: From<LogError>>(
     let mut archive = archive(path)?;
     let members = members(path, &mut archive)?;
     if members.is_empty() {
-        let message =
-            "the log holds no samples; it was made with `--no-log-samples`, or none was finished";
+        let message = "the log holds no samples; it was made with `--no-log-samples`, or none was finished";
         return Err(LogError::part(path, "", message).into());
     }
     for (number, name) in (1..).zip(members) {
@@ -245,7 +244,9 @@ fn members(path: &Path, archive: &mut Archive) -> Result<Vec<String>, LogError> 
     let places: BTreeMap<String, usize> = ids
         .iter()
         .enumerate()
-        .map(|(place, id)| (id.as_str().map_or_else(|| id.to_string(), str::to_owned), place))
+        .map(|(place, id)| {
+            (id.as_str().map_or_else(|| id.to_string(), str::to_owned), place)
+        })
         .collect();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut found = Vec::new();

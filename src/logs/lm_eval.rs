@@ -24,8 +24,17 @@ pub struct Aggregate {
 
 /// What a sample says beside its metrics.
 const FIELDS: &[&str] = &[
-    "doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics",
-    "doc_hash", "prompt_hash", "target_hash",
+    "doc_id",
+    "doc",
+    "target",
+    "arguments",
+    "resps",
+    "filtered_resps",
+    "filter",
+    "metrics",
+    "doc_hash",
+    "prompt_hash",
+    "target_hash",
 ];
 
 /// Brings a sample to a row.

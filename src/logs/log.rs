@@ -81,11 +81,10 @@ impl Log {
                     made(number, None, promptfoo::row(columns))
                 })
             }
-            Format::InspectJson => {
-                self.document(&["samples"], |number, sample: inspect::Sample| {
+            Format::InspectJson => self
+                .document(&["samples"], |number, sample: inspect::Sample| {
                     made(number, None, sample.row())
-                })
-            }
+                }),
             Format::InspectEval => {
                 inspect::each(path, |number, row| made(number, None, row))
             }

@@ -23,8 +23,9 @@ pub(super) fn row(mut result: Map<String, Json>) -> Made {
         .filter_map(at)
         .find(|name| name.as_str().is_some_and(|name| !name.is_empty()));
     let seconds = at("latencyMs").and_then(|ms| ms.as_f64()).map(|ms| ms / 1e3);
-    let wanted = at("testCase.assert")
-        .and_then(|assertions| Some(assertions.as_array()?.iter().find_map(value)?.clone()));
+    let wanted = at("testCase.assert").and_then(|assertions| {
+        Some(assertions.as_array()?.iter().find_map(value)?.clone())
+    });
     let (tokens_in, tokens_out) = (at("tokenUsage.prompt"), at("tokenUsage.completion"));
     let mut scores = Map::new();
     for name in ["success", "score"] {

@@ -62,16 +62,20 @@ fn check(call: &Call) -> Vec<Complaint> {
         vec![Complaint { param: Some(param), message: message.to_owned(), help }]
     };
     match call.arg("dataset") {
-        Some(Value::Call(dataset)) if dataset.name != LOG && call.text(SAID).is_none() => {
+        Some(Value::Call(dataset))
+            if dataset.name != LOG && call.text(SAID).is_none() =>
+        {
             complaint(
                 "dataset",
                 "which column of the dataset holds the answers is not said",
                 "write `output: \"answer\"` with the column's name",
             )
         }
-        Some(Value::Text(path)) if path.trim().is_empty() => {
-            complaint("dataset", "the path of a log is due; the text is empty", "name a log")
-        }
+        Some(Value::Text(path)) if path.trim().is_empty() => complaint(
+            "dataset",
+            "the path of a log is due; the text is empty",
+            "name a log",
+        ),
         Some(_) | None => Vec::new(),
     }
 }

@@ -74,11 +74,16 @@ fn conclusion(told: &Comparison<'_>) -> String {
     let size = size.trim_start_matches('+');
     if !plain {
         let verdict = found.verdict.word();
-        return format!("The claim “{}” about {metric} is {verdict} ({numbers}).", found.claim);
+        return format!(
+            "The claim “{}” about {metric} is {verdict} ({numbers}).",
+            found.claim
+        );
     }
     match found.verdict {
         Verdict::Supported => {
-            format!("{metric} is higher in {left} than in {right}, by {size} ({numbers}).")
+            format!(
+                "{metric} is higher in {left} than in {right}, by {size} ({numbers})."
+            )
         }
         Verdict::Refuted => {
             format!("{metric} is lower in {left} than in {right}, by {size} ({numbers}).")

@@ -140,7 +140,8 @@ impl Column {
         }
         let outside = |value: &f64| !(0.0..=1.0).contains(value);
         if choice.scale == Some(Scale::Fraction)
-            && let Some(value) = values.iter().copied().filter(|v| v.is_finite()).find(outside)
+            && let Some(value) =
+                values.iter().copied().filter(|v| v.is_finite()).find(outside)
         {
             let (path, scale) = (path(), "a fraction of one");
             return Err(TablesError::Scale { path, column: name, scale, value });
@@ -192,7 +193,7 @@ fn one_kind(
                         column: (*column).to_owned(),
                         one: one.clone(),
                         other,
-                        flag: choice.flag,
+                        flag: if column == &"filter" { "--where" } else { choice.flag },
                     });
                 }
             }
@@ -244,7 +245,11 @@ fn metric(log: &Log, choice: &Choice) -> Result<String, TablesError> {
                 Some((_, near)) => format!("did you mean `{near}`?"),
                 None => format!("it has {}", known(&names.all)),
             };
-            return Err(TablesError::NoColumn { path: path(), column: column.clone(), known });
+            return Err(TablesError::NoColumn {
+                path: path(),
+                column: column.clone(),
+                known,
+            });
         }
     }
     if let Some(metric) = &choice.metric {
@@ -258,9 +263,7 @@ fn metric(log: &Log, choice: &Choice) -> Result<String, TablesError> {
         }
         [one] => Ok(one.clone()),
         [] => Err(TablesError::NoNumbers { path: path(), names: known(&names.all) }),
-        several => {
-            Err(TablesError::WhichColumn { path: path(), names: known(several) })
-        }
+        several => Err(TablesError::WhichColumn { path: path(), names: known(several) }),
     }
 }
 

@@ -106,12 +106,13 @@ pub fn compare(logs: [&Log; 2], asked: &Asked) -> Result<Compared, TablesError> 
     let by = asked.sides[0].by.clone();
     let cluster = asked.sides[0].cluster.clone();
     let path = left.path().display().to_string();
-    let joined = Joined::new(vec![first, second], &path).map_err(|error| match error {
-        TablesError::Torn { path, .. } => {
-            TablesError::Torn { path, column: cluster.clone().unwrap_or_default() }
-        }
-        other => other,
-    })?;
+    let joined =
+        Joined::new(vec![first, second], &path).map_err(|error| match error {
+            TablesError::Torn { path, .. } => {
+                TablesError::Torn { path, column: cluster.clone().unwrap_or_default() }
+            }
+            other => other,
+        })?;
     let unmatched = match &by {
         Some(by) => Some(unmatched(logs, asked, by, &joined)?),
         None => None,
@@ -124,9 +125,10 @@ pub fn compare(logs: [&Log; 2], asked: &Asked) -> Result<Compared, TablesError> 
     };
     let missing = || TablesError::TooMany;
     let findings = found.hypotheses.swap_remove(NAME).ok_or_else(missing)?;
-    let mut summaries = found.conditions.into_values().map(|mut condition| {
-        condition.metrics.swap_remove(&metric)
-    });
+    let mut summaries = found
+        .conditions
+        .into_values()
+        .map(|mut condition| condition.metrics.swap_remove(&metric));
     let mut side = |index: usize| SideFindings {
         name: asked.names[index].clone(),
         path: logs[index].path().display().to_string(),
@@ -334,8 +336,8 @@ fn unmatched(
             Ok(unmatched.ids.len() < NAMED)
         })?;
     }
-    let pairs = (0..joined.items() as usize)
-        .any(|item| sizes.iter().all(|side| side[item] > 0));
+    let pairs =
+        (0..joined.items() as usize).any(|item| sizes.iter().all(|side| side[item] > 0));
     if pairs {
         return Ok(found);
     }

@@ -77,11 +77,8 @@ fn column(log: &Log, choice: &Choice) -> Result<Option<Description>, TablesError
     let joined = Joined::new(vec![column], &path)?;
     let repeats = joined.repeats();
     let planned = if repeats.most > 1 { repeats.fewest.max(2) } else { 1 };
-    let header = Header {
-        repeats: planned,
-        cluster: choice.cluster.clone(),
-        ..Header::default()
-    };
+    let header =
+        Header { repeats: planned, cluster: choice.cluster.clone(), ..Header::default() };
     let condition = "file".to_owned();
     let experiment = blank(header, &[condition], (&name, scale), Vec::new());
     let mut found = analysis::analyse(&experiment, &joined, &History::default())?;
@@ -96,7 +93,13 @@ fn column(log: &Log, choice: &Choice) -> Result<Option<Description>, TablesError
     values.sort_unstable_by(f64::total_cmp);
     let quartile = |q: f64| quantile_sorted(&values, q).ok();
     let quartiles = (|| {
-        Some([quartile(0.0)?, quartile(0.25)?, quartile(0.5)?, quartile(0.75)?, quartile(1.0)?])
+        Some([
+            quartile(0.0)?,
+            quartile(0.25)?,
+            quartile(0.5)?,
+            quartile(0.75)?,
+            quartile(1.0)?,
+        ])
     })();
     let items = u64::from(joined.items());
     Ok(Some(Description { column: name, rows, items, summary, sd, quartiles }))

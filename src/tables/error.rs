@@ -26,7 +26,9 @@ pub enum TablesError {
         known: String,
     },
     /// Several columns could be meant.
-    #[error("`{path}` has several columns of numbers; say with --metric which is compared: {names}")]
+    #[error(
+        "`{path}` has several columns of numbers; say with --metric which is compared: {names}"
+    )]
     WhichColumn {
         /// The file.
         path: String,
@@ -60,7 +62,9 @@ pub enum TablesError {
         column: String,
     },
     /// One id stands in two groups.
-    #[error("`{path}`: the rows of one id have several values of `{column}`; an id belongs to one group")]
+    #[error(
+        "`{path}`: the rows of one id have several values of `{column}`; an id belongs to one group"
+    )]
     Torn {
         /// The file.
         path: String,
@@ -68,7 +72,9 @@ pub enum TablesError {
         column: String,
     },
     /// A log holds results that are no repeats of one another.
-    #[error("`{path}` holds results of several, whose {column} is `{one}` and `{other}`; say which with {flag} {column}={one}")]
+    #[error(
+        "`{path}` holds results of several, whose {column} is `{one}` and `{other}`; say which with {flag} {column}={one}"
+    )]
     Several {
         /// The file.
         path: String,
@@ -90,7 +96,9 @@ pub enum TablesError {
         which: String,
     },
     /// No id is in both files.
-    #[error("no id stands in both files: `{left}` is only in the first, `{right}` only in the second; name another column with --by, or leave --by out to compare without pairs")]
+    #[error(
+        "no id stands in both files: `{left}` is only in the first, `{right}` only in the second; name another column with --by, or leave --by out to compare without pairs"
+    )]
     NoPairs {
         /// An id of the first.
         left: String,

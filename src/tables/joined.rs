@@ -117,7 +117,8 @@ impl SampleSource for Joined {
     fn sample(&self, condition: u32, metric: &str) -> Result<Vec<Observed>, SourceError> {
         let index = condition as usize;
         // Only the metric was gathered; of measures nothing is known.
-        let Some(column) = self.columns.get(index).filter(|one| one.name == metric) else {
+        let Some(column) = self.columns.get(index).filter(|one| one.name == metric)
+        else {
             return Ok(Vec::new());
         };
         let mut sample: Vec<Observed> = self
@@ -152,8 +153,7 @@ fn numbered(keys: &[u128]) -> (Vec<u32>, u32) {
     let mut numbers = vec![0; keys.len()];
     let mut first = 0;
     for (rank, place) in order.iter().enumerate() {
-        let new = rank == 0
-            || keys[order[rank - 1] as usize] != keys[*place as usize];
+        let new = rank == 0 || keys[order[rank - 1] as usize] != keys[*place as usize];
         if new {
             first = *place;
         }

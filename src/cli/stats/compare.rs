@@ -110,16 +110,24 @@ fn left_out(found: &Compared) -> Vec<String> {
             return None;
         }
         let more = side.count - side.ids.len() as u64;
-        let more =
-            if more == 0 { String::new() } else { format!(" and {} more", grouped(more)) };
-        let (ids, are) = if side.count == 1 { ("id", "stands") } else { ("ids", "stand") };
+        let more = if more == 0 {
+            String::new()
+        } else {
+            format!(" and {} more", grouped(more))
+        };
+        let (ids, are) =
+            if side.count == 1 { ("id", "stands") } else { ("ids", "stand") };
         Some(format!(
             "{} {ids} {are} in {name} only and left out of the comparison: {}{more}.",
             grouped(side.count),
             side.ids.join(", ")
         ))
     };
-    unmatched.iter().zip(&found.sides).filter_map(|(one, side)| line(one, &side.name)).collect()
+    unmatched
+        .iter()
+        .zip(&found.sides)
+        .filter_map(|(one, side)| line(one, &side.name))
+        .collect()
 }
 
 fn document(found: &Compared) -> serde_json::Value {

@@ -14,7 +14,8 @@ pub(super) fn describe(args: &Describe) -> Result<Exit, Trouble> {
     let log = open(&args.file)?;
     let choice = args.column.choice(&[], "--where");
     let found = tables::describe(&log, &choice).map_err(|error| trouble(&error))?;
-    let document = serde_json::to_value(&found).map_err(|error| Trouble::failed(&error))?;
+    let document =
+        serde_json::to_value(&found).map_err(|error| Trouble::failed(&error))?;
     say(&match args.format {
         Look::Human => page(&found),
         Look::Json => format!("{document:#}\n"),
@@ -31,9 +32,13 @@ fn page(found: &Described) -> String {
         }
     }
     for sum in &found.aggregates {
-        let filter =
-            if sum.filter.is_empty() { String::new() } else { format!(" ({})", sum.filter) };
-        let stderr = sum.stderr.map_or(String::new(), |se| format!(", standard error {se:.4}"));
+        let filter = if sum.filter.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", sum.filter)
+        };
+        let stderr =
+            sum.stderr.map_or(String::new(), |se| format!(", standard error {se:.4}"));
         let n = sum.n.map_or(String::new(), |n| format!(", {} samples", grouped(n)));
         page += &format!(
             "\n{}, {}{filter}\n  {:.4}{stderr}{n}\n",

@@ -33,9 +33,12 @@ pub(super) fn quantity(text: &str) -> Result<Quantity, String> {
     written
         .into_iter()
         .chain(with_unit)
-        .find_map(|(digits, unit, base)| Some(Quantity::new(sign * read(digits)? * base, unit)))
+        .find_map(|(digits, unit, base)| {
+            Some(Quantity::new(sign * read(digits)? * base, unit))
+        })
         .ok_or_else(|| {
-            "a number with its unit is due here, such as 2pp, 0.5, 250ms or 0.01usd".to_owned()
+            "a number with its unit is due here, such as 2pp, 0.5, 250ms or 0.01usd"
+                .to_owned()
         })
 }
 

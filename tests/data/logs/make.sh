@@ -27,7 +27,7 @@ PY
 cp questions.jsonl "$OUT/questions.jsonl"
 
 PORT=18399
-"$MOCKLLM" --listen 127.0.0.1:$PORT --dataset mock.jsonl --seed 5 --vary attempt \
+"$MOCKLLM" --listen 127.0.0.1:$PORT --dataset mock.jsonl --seed 11 --vary attempt \
     --accuracy small/0.6 --accuracy large/0.8 --latency uniform:5,40 &
 SERVER=$!
 trap 'kill $SERVER' EXIT
