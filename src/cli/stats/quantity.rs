@@ -52,6 +52,16 @@ pub(super) fn level(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "a level between 0 and 50% is due here, such as 5%".to_owned())
 }
 
+/// Reads a share: `80%` or `0.8`.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    quantity(text)
+        .ok()
+        .filter(|share| matches!(share.unit, Unit::One | Unit::Fraction))
+        .map(|share| share.value)
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "a share is due here, such as 80%".to_owned())
+}
+
 /// Reads a condition: `provider=small`.
 pub(super) fn condition(text: &str) -> Result<Condition, String> {
     let (column, value) = text.split_once('=').ok_or_else(|| {
