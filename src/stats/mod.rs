@@ -18,9 +18,9 @@ mod multinomial;
 mod multiple;
 mod outcome;
 mod percentile;
+mod power;
 mod proportion;
 mod resample;
-mod settle;
 mod sign_flip;
 mod special;
 mod studentised;
@@ -30,8 +30,15 @@ mod window;
 
 pub use binomial_test::{binomial_tails, binomial_test};
 pub use describe::{Moments, mean, quantile, quantile_sorted, skewness, variance};
-pub use dist::{Beta, Binomial, ChiSquared, FisherF, Normal, StudentT};
-pub use effect::{PairedRatio, d_z, discordant_odds, paired_dominance};
+pub use dist::{
+    Beta, Binomial, ChiSquared, FisherF, NoncentralChiSquared, NoncentralF, NoncentralT,
+    Normal, StudentT, Tail,
+};
+pub use effect::{
+    CohenD, FEffect, Magnitude, PairedD, PairedRatio, Reading, SingleD, Thresholds,
+    cohen_d, cohen_d_paired, cohen_d_single, cohens_h, cohens_w, d_z, discordant_odds,
+    f_effect, hedges_factor, paired_dominance,
+};
 pub use error::StatsError;
 pub use mcnemar::{McNemar, McNemarChi, mcnemar_chi2};
 pub use mean::{ClusterErrors, UnitMean, differences};
@@ -39,9 +46,13 @@ pub use mover::{Mover, PooledQuantile};
 pub use multiple::{Correction, adjust};
 pub use outcome::{Alternative, Interval, Tails};
 pub use percentile::{PercentileBootstrap, PlugIn, Pooled};
+pub use power::{
+    Aim, AnovaPower, ChiSquaredPower, Clusters, CorrelationPower, EvalPower,
+    EvalVariance, McNemarPower, McNemarRule, Plan, ProportionPower, Solve, TDesign,
+    TTestPower, detectable_effect, items_to_settle,
+};
 pub use proportion::{ClusteredShare, ProportionMethod, proportion_interval};
 pub use resample::Resampling;
-pub use settle::{Aim, EvalVariance, detectable_effect, items_to_settle};
 pub use sign_flip::{SignFlip, sign_flip};
 pub use studentised::StudentisedBootstrap;
 pub use tango::Tango;

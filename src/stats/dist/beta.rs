@@ -69,14 +69,7 @@ impl Beta {
     ///
     /// `OutOfRange` when `p` is not a probability.
     pub fn quantile(self, p: f64) -> Result<f64, StatsError> {
-        probability(p).map(|p| {
-            let logit = if p < 0.5 {
-                self.logit(p, |t| t.lower)
-            } else {
-                self.logit(1.0 - p, |t| t.upper)
-            };
-            share(logit)
-        })
+        probability(p).map(|p| share(self.lower_logit(p)))
     }
 
     /// Returns the `x` with `P(X > x) = p`.
@@ -91,6 +84,15 @@ impl Beta {
     fn tails(self, x: f64) -> Both {
         let x = x.clamp(0.0, 1.0);
         beta_tails(self.a, self.b, x, 1.0 - x)
+    }
+
+    /// Returns `ln(x / (1 − x))` for the `x` with `P(X ≤ x) = p`.
+    pub(super) fn lower_logit(self, p: f64) -> f64 {
+        if p < 0.5 {
+            self.logit(p, |t| t.lower)
+        } else {
+            self.logit(1.0 - p, |t| t.upper)
+        }
     }
 
     /// Returns `ln(x / (1 − x))` for the `x` with `P(X > x) = p`.

@@ -66,6 +66,17 @@ impl FisherF {
         argument(f).map(|f| self.tails(f).upper)
     }
 
+    /// Returns the `f` with `P(F ≤ f) = p`.
+    ///
+    /// # Errors
+    ///
+    /// `OutOfRange` when `p` is not a probability.
+    pub fn quantile(self, p: f64) -> Result<f64, StatsError> {
+        let p = probability(p)?;
+        let beta = Beta::new(self.numerator / 2.0, self.denominator / 2.0)?;
+        Ok(self.denominator / self.numerator * beta.lower_logit(p).exp())
+    }
+
     /// Returns the `f` with `P(F > f) = p`.
     ///
     /// # Errors
@@ -78,14 +89,18 @@ impl FisherF {
     }
 
     fn tails(self, f: f64) -> Both {
-        let ratio = self.numerator / self.denominator * f.max(0.0);
-        let (x, y) = if ratio <= 1.0 {
-            (ratio / (1.0 + ratio), 1.0 / (1.0 + ratio))
-        } else {
-            let inverse = 1.0 / ratio;
-            (1.0 / (1.0 + inverse), inverse / (1.0 + inverse))
-        };
+        let (x, y) = shares(self.numerator / self.denominator * f.max(0.0));
         beta_tails(self.numerator / 2.0, self.denominator / 2.0, x, y)
+    }
+}
+
+/// Returns `r / (1 + r)` and `1 / (1 + r)`, both to full precision.
+pub(super) fn shares(ratio: f64) -> (f64, f64) {
+    if ratio <= 1.0 {
+        (ratio / (1.0 + ratio), 1.0 / (1.0 + ratio))
+    } else {
+        let inverse = 1.0 / ratio;
+        (1.0 / (1.0 + inverse), inverse / (1.0 + inverse))
     }
 }
 
@@ -100,5 +115,15 @@ mod tests {
         let f = FisherF::new(1.0, 9.5).unwrap().sf(49.0).unwrap();
         let t = StudentT::new(9.5).unwrap().sf(7.0).unwrap();
         assert_relative_eq!(f, 2.0 * t, max_relative = 1e-13);
+    }
+
+    #[test]
+    fn lower_quantiles_are_inverse_upper_quantiles_of_the_inverse() {
+        let (f, inverse) = (FisherF::new(3.0, 8.5), FisherF::new(8.5, 3.0));
+        for p in [1e-200, 1e-9, 0.3, 0.5, 0.99] {
+            let below = f.and_then(|f| f.quantile(p)).unwrap();
+            let above = inverse.and_then(|f| f.upper_quantile(p)).unwrap();
+            assert_relative_eq!(below * above, 1.0, max_relative = 1e-12);
+        }
     }
 }

@@ -7,15 +7,24 @@ mod beta;
 mod binomial;
 mod chi_squared;
 mod fisher_f;
+mod mixture;
+mod noncentral_chi_squared;
+mod noncentral_f;
+mod noncentral_t;
 mod normal;
 mod student_t;
+mod tail;
 
 pub use beta::Beta;
 pub use binomial::Binomial;
 pub use chi_squared::ChiSquared;
 pub use fisher_f::FisherF;
+pub use noncentral_chi_squared::NoncentralChiSquared;
+pub use noncentral_f::NoncentralF;
+pub use noncentral_t::NoncentralT;
 pub use normal::Normal;
 pub use student_t::StudentT;
+pub use tail::Tail;
 
 use super::error::StatsError;
 
@@ -36,4 +45,16 @@ fn positive(value: f64, name: &'static str) -> Result<f64, StatsError> {
     } else {
         Err(StatsError::InvalidParameter { name, wanted: "positive and finite" })
     }
+}
+
+/// Refuses what is not a finite noncentrality of at least zero.
+fn noncentral(value: f64) -> Result<f64, StatsError> {
+    if !value.is_finite() {
+        return Err(StatsError::NotFinite { index: 0 });
+    }
+    if value < 0.0 {
+        let name = "noncentrality";
+        return Err(StatsError::InvalidParameter { name, wanted: "not negative" });
+    }
+    Ok(value)
 }

@@ -43,7 +43,8 @@ fn power(base: f64, rest: f64, t: f64) -> f64 {
 /// # Numerics
 ///
 /// Continued fraction (modified Lentz) of the smaller tail; checked to ten digits against
-/// 60-digit arithmetic, down to 1e-300 and for parameters up to 1e6.
+/// 60-digit arithmetic, down to 1e-300 and for parameters up to 1e6, and for one parameter
+/// up to 1e15 beside a small one.
 ///
 /// # Source
 ///
@@ -64,24 +65,31 @@ pub(in crate::stats) fn beta_tails(a: f64, b: f64, x: f64, y: f64) -> Both {
 }
 
 fn lower(a: f64, b: f64, x: f64, y: f64) -> f64 {
-    binomial_density(a, b, x, y) * b / (a + b) * fraction(a, b, x)
+    binomial_density(a, b, x, y) * b / (a + b) * a * fraction(a, b, x, y)
 }
 
-fn fraction(a: f64, b: f64, x: f64) -> f64 {
+/// Returns the fraction `B(a, b) I_x(a, b) / (xᵃ yᵇ)`, the even part of 26.5.8.
+///
+/// Its first partial denominator holds `a − (a + b) x`, taken from the smaller of `x` and
+/// `y`: so a large `a` beside a small `y` costs no digits.
+fn fraction(a: f64, b: f64, x: f64, y: f64) -> f64 {
     let tiny = f64::MIN_POSITIVE * 1e20;
     let safe = |v: f64| if v.abs() < tiny { tiny } else { v };
-    let mut c = 1.0;
-    let mut d = 1.0 / safe(1.0 - (a + b) * x / (a + 1.0));
+    let distance = if x <= 0.5 { a - (a + b) * x } else { (a + b) * y - b };
+    let first = 1.0 + 1.0 / a;
+    let mut c = 1.0 / tiny;
+    let mut d = 1.0 / safe((1.0 + distance) / first);
     let mut h = d;
-    for m in 1..MOST_TERMS {
-        let m = f64::from(m);
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-        d = 1.0 / safe(1.0 + even * d);
-        c = safe(1.0 + even / c);
-        h *= d * c;
-        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
-        d = 1.0 / safe(1.0 + odd * d);
-        c = safe(1.0 + odd / c);
+    for n in 1..MOST_TERMS {
+        let n = f64::from(n);
+        let (before, here) = (1.0 + (n - 1.0) / a, 1.0 + n / a);
+        let s = a + 2.0 * n - 1.0;
+        let w = n * (b - n) * x;
+        let even = before * (before + b / a) * (a / s) * (a / s) * w * x;
+        let odd =
+            n + w / s + here / (first + 2.0 * n / a) * (1.0 + distance + n * (1.0 + y));
+        d = 1.0 / safe(odd + even * d);
+        c = safe(odd + even / c);
         let step = d * c;
         h *= step;
         if (step - 1.0).abs() < f64::EPSILON {

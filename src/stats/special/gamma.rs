@@ -53,11 +53,26 @@ pub(super) fn deviance(x: f64, m: f64) -> f64 {
 }
 
 /// Returns `xᵃ e⁻ˣ / Γ(a + 1)`, for `a > 0` and `x > 0`.
-fn poisson_density(a: f64, x: f64) -> f64 {
+pub(in crate::stats) fn poisson_density(a: f64, x: f64) -> f64 {
     if a < STIRLING_FROM {
         return (a * x.ln() - x - ln_gamma(a + 1.0)).exp();
     }
     (-stirling_error(a) - deviance(a, x)).exp() / (2.0 * PI * a).sqrt()
+}
+
+/// Returns `ln(xᵃ e⁻ˣ / Γ(a + 1))`, for `a ≥ 0` and `x > 0`; it does not underflow.
+///
+/// # Source
+///
+/// C. Loader, "Fast and Accurate Computation of Binomial Probabilities", 2000.
+pub(in crate::stats) fn ln_poisson(a: f64, x: f64) -> f64 {
+    if a <= 0.0 {
+        return -x;
+    }
+    if a < STIRLING_FROM {
+        return a * x.ln() - x - ln_gamma(a + 1.0);
+    }
+    -stirling_error(a) - deviance(a, x) - 0.5 * (TAU * a).ln()
 }
 
 /// Returns both tails of the gamma distribution of shape `a > 0` at `x ≥ 0`.

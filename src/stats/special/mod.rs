@@ -9,7 +9,7 @@ mod gamma;
 mod root;
 
 pub(super) use beta::{beta_tails, binomial_density};
-pub(super) use gamma::{gamma_tails, stirling_error};
+pub(super) use gamma::{gamma_tails, ln_poisson, poisson_density, stirling_error};
 pub(super) use root::{bracketed_root, climb};
 
 /// The two tails of a distribution at a point; they sum to one.

@@ -7,7 +7,10 @@ import json, pathlib, sys
 
 FAMILIES = """binomial_test clustered_mean_se dist_beta dist_binomial dist_chi2 dist_f dist_normal dist_t
 mcnemar mean_ci multiple_testing nist_univariate paired_eval_difference permutation_test
-power_eval_miller proportion_ci sign_test t_one_sample t_paired""".split()
+power_eval_miller proportion_ci sign_test t_one_sample t_paired
+dist_noncentral_chi2_f dist_noncentral_t
+cohen_d anova_effect_ci proportion_effects
+power_anova power_chi2 power_correlation power_t power_two_proportions""".split()
 
 source, target = map(pathlib.Path, sys.argv[1:])
 for family in FAMILIES:

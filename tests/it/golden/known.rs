@@ -1,93 +1,13 @@
 //! The families of which `stats` answers a part so far.
 
 use crucible::stats::{
-    Aim, Alternative, Beta, Binomial, ChiSquared, ClusterErrors, Correction,
-    EvalVariance, FisherF, Interval, McNemar, Normal, ProportionMethod, Resampling,
-    StatsError, StudentT, UnitMean, Units, adjust, binomial_tails, binomial_test,
+    Alternative, ClusterErrors, Correction, Interval, McNemar, ProportionMethod,
+    Resampling, StatsError, UnitMean, Units, adjust, binomial_tails, binomial_test,
     differences, mcnemar_chi2, mean, proportion_interval, quantile, sign_flip, variance,
 };
 use serde_json::{Map, Value as Json, json};
 
-use super::{Answer, Ask, Case, check, check_in, out, shared, value};
-
-#[test]
-fn golden_normal() {
-    check("dist_normal", |case| match case.option("function") {
-        "cdf" => value(Normal.cdf(case.number("x"))),
-        "sf" => value(Normal.sf(case.number("x"))),
-        "ppf" => value(Normal.quantile(case.number("p"))),
-        "isf" => value(Normal.upper_quantile(case.number("p"))),
-        _ => None,
-    });
-}
-
-#[test]
-fn golden_t() {
-    check("dist_t", |case| {
-        let t = StudentT::new(case.number("df"));
-        match case.option("function") {
-            "cdf" => value(t.and_then(|t| t.cdf(case.number("x")))),
-            "sf" => value(t.and_then(|t| t.sf(case.number("x")))),
-            "ppf" => value(t.and_then(|t| t.quantile(case.number("p")))),
-            "isf" => value(t.and_then(|t| t.upper_quantile(case.number("p")))),
-            _ => None,
-        }
-    });
-}
-
-#[test]
-fn golden_chi_squared() {
-    check("dist_chi2", |case| {
-        let chi = ChiSquared::new(case.number("df"));
-        match case.option("function") {
-            "cdf" => value(chi.and_then(|d| d.cdf(case.number("x")))),
-            "sf" => value(chi.and_then(|d| d.sf(case.number("x")))),
-            "ppf" => value(chi.and_then(|d| d.quantile(case.number("p")))),
-            "isf" => value(chi.and_then(|d| d.upper_quantile(case.number("p")))),
-            _ => None,
-        }
-    });
-}
-
-#[test]
-fn golden_f() {
-    check("dist_f", |case| {
-        let f = FisherF::new(case.number("dfn"), case.number("dfd"));
-        match case.option("function") {
-            "cdf" => value(f.and_then(|d| d.cdf(case.number("x")))),
-            "sf" => value(f.and_then(|d| d.sf(case.number("x")))),
-            "isf" => value(f.and_then(|d| d.upper_quantile(case.number("p")))),
-            _ => None,
-        }
-    });
-}
-
-#[test]
-fn golden_beta() {
-    check("dist_beta", |case| {
-        let beta = Beta::new(case.number("a"), case.number("b"));
-        match case.option("function") {
-            "cdf" => value(beta.and_then(|d| d.cdf(case.number("x")))),
-            "sf" => value(beta.and_then(|d| d.sf(case.number("x")))),
-            "ppf" => value(beta.and_then(|d| d.quantile(case.number("p")))),
-            _ => None,
-        }
-    });
-}
-
-#[test]
-fn golden_binomial() {
-    check("dist_binomial", |case| {
-        let d = Binomial::new(case.count("n")?, case.number("p"));
-        let k = case.count("k")?;
-        match case.option("function") {
-            "cdf" => value(d.map(|d| d.cdf(k))),
-            "sf" => value(d.map(|d| d.sf(k))),
-            "pmf" => value(d.map(|d| d.pmf(k))),
-            _ => None,
-        }
-    });
-}
+use super::{Answer, Ask, Case, check, check_in, out, shared};
 
 fn unit_mean(xs: &[f64]) -> Result<UnitMean, StatsError> {
     match UnitMean::new(xs, &Units::single(xs.len())) {
@@ -356,28 +276,5 @@ fn golden_sign_test() {
         let (up, down) = (count(|x, at| *x > at), count(|x, at| *x < at));
         let p = McNemar::new(up, down).exact.p(case.alternative());
         Some(Ok(json!({ "n_pos": up, "n_neg": down, "pvalue": p })))
-    });
-}
-
-#[test]
-fn golden_power_eval_miller() {
-    check("power_eval_miller", |case| {
-        let repeats = |name| case.count(name).and_then(|k| u32::try_from(k).ok());
-        let design = EvalVariance {
-            between: case.number("omega_sq"),
-            within_a: case.number("sigma_a_sq"),
-            within_b: case.number("sigma_b_sq"),
-            repeats_a: repeats("k_a")?,
-            repeats_b: repeats("k_b")?,
-        };
-        let aim = Aim { alpha: case.number("alpha"), power: case.number("power") };
-        Some(match case.option("solve_for") {
-            "nobs" => {
-                design.items(case.number("delta"), aim).map(|n| json!({ "nobs": n }))
-            }
-            _ => {
-                design.detectable(case.number("nobs"), aim).map(|d| json!({ "delta": d }))
-            }
-        })
     });
 }

@@ -8,7 +8,10 @@
 #![expect(clippy::float_cmp, reason = "infinities and exact zeros are compared")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "other JSON cannot be a number")]
 
+mod distributions;
+mod effects;
 mod known;
+mod power;
 
 use std::path::{Path, PathBuf};
 
@@ -35,6 +38,11 @@ impl Case {
     /// A count; `None` for one below zero, which the types of `stats` cannot express.
     fn count(&self, name: &str) -> Option<u64> {
         self.input(name).as_u64()
+    }
+    /// A count, refused where it is below zero, which the types of `stats` cannot express.
+    fn counted(&self, name: &'static str) -> Result<u64, StatsError> {
+        let wanted = "a count";
+        self.count(name).ok_or(StatsError::InvalidParameter { name, wanted })
     }
     fn option(&self, name: &str) -> &str {
         self.0["options"][name].as_str().unwrap_or_default()
@@ -224,6 +232,6 @@ fn field(case: &Json, top: &str, want: &Json, got: &Json) -> Result<(), String> 
     }
 }
 
-fn value(x: Result<f64, StatsError>) -> Option<Answer> {
-    Some(x.map(|x| json!({ "value": out(x) })))
+fn value(x: Result<f64, StatsError>) -> Answer {
+    x.map(|x| json!({ "value": out(x) }))
 }

@@ -1,11 +1,8 @@
-//! Sizes of effects.
+//! Sizes of effects on the same items.
 
-use super::StatsError;
-use super::dist::StudentT;
-use super::mean::{UnitMean, unit_residuals};
-use super::outcome::{Interval, enough, finite, level, paired};
-use super::units::Units;
-use super::{mean, variance};
+use crate::stats::mean::{UnitMean, unit_residuals};
+use crate::stats::outcome::{Interval, enough, finite, level, paired};
+use crate::stats::{StatsError, StudentT, Units, mean, variance};
 
 /// Returns the odds of a discordant pair to favour the first, `b / c`.
 ///
