@@ -10,6 +10,7 @@ mod error;
 mod facts;
 mod json;
 mod markdown;
+mod plan;
 mod round;
 mod terminal;
 mod view;
@@ -22,6 +23,7 @@ pub use facts::{
     SourceFacts, TrialTotals,
 };
 pub use json::document;
+pub use plan::{PlanText, power, whole};
 pub use terminal::summary;
 
 use crate::analysis::Findings;

@@ -94,13 +94,17 @@ pub fn compare(logs: [&Log; 2], asked: &Asked) -> Result<Compared, TablesError> 
     let [left, right] = logs;
     let mut first = Column::gather(left, &asked.sides[0])?;
     let mut choice = asked.sides[1].clone();
-    choice.metric.get_or_insert_with(|| first.name.clone());
+    // Two tools name their scores each in its own way.
+    if left.format() == right.format() || !right.format().is_log() {
+        choice.metric.get_or_insert_with(|| first.name.clone());
+    }
     let mut second = Column::gather(right, &choice)?;
     let scale = joint_scale(&first, &second);
     first.scale = scale;
     second.scale = scale;
     let metric = first.name.clone();
     let claim = claim(asked, &metric, scale)?;
+    let other = (second.name != metric).then(|| second.name.clone());
     second.name.clone_from(&metric);
     let rows = [first.rows() as u64, second.rows() as u64];
     let by = asked.sides[0].by.clone();
@@ -138,6 +142,9 @@ pub fn compare(logs: [&Log; 2], asked: &Asked) -> Result<Compared, TablesError> 
     };
     let sides = [side(0), side(1)];
     let mut compared = Compared { metric, by, cluster, sides, unmatched, findings };
+    let own = other
+        .map(|other| format!("In {} the values are those of `{other}`.", asked.names[1]));
+    compared.findings.remarks.extend(own);
     compared.findings.remarks.extend(uneven(&joined, compared.by.is_some()));
     Ok(compared)
 }

@@ -124,7 +124,7 @@ fn rows_of_one_id_are_averaged_and_ids_without_a_partner_are_named() {
     let sentences = found["sentences"].to_string();
     assert!(
         sentences.contains(
-            "2 ids stand in a.csv only and left out of the comparison: item-00, item-01."
+            "2 ids stand in a.csv only and are left out of the comparison: item-00, item-01."
         ),
         "{sentences}"
     );
@@ -277,10 +277,8 @@ fn logs_of_the_tools_are_compared_by_their_first_score() {
             "compare",
             "inspect-small.eval",
             "lm-eval-small.samples.jsonl",
-            "--where",
+            "--right",
             "filter=whole",
-            "--metric",
-            "exact",
         ],
     );
     assert_eq!(found["hypothesis"]["n_items"], 24);
@@ -349,4 +347,63 @@ fn equal_files_have_equal_answers_and_sides_can_be_swapped() {
     let same = compare("a.csv", "a.csv");
     assert_eq!(same["verdict"], "inconclusive");
     close(&same["p"], &1.0.into());
+}
+
+#[test]
+fn a_plan_is_that_of_gpower_and_of_the_papers() {
+    let power =
+        |arguments: &[&str]| json(&data("tables"), &[&["power"], arguments].concat());
+    // Cohen 1988, table 2.4.1: d = .5 at 80% and two-sided 5% takes 64 values a group.
+    let t = power(&["t", "--effect", "0.5", "--power", "80%"]);
+    assert_eq!(t["n_whole"], 64.0);
+    assert_eq!(t["solved"], "n");
+    // Miller 2024, section 5: 3 points with variances 1/9, 1/6, 1/6 take 3,876 items.
+    let within = (1.0_f64 / 6.0).sqrt().to_string();
+    let sd = (1.0_f64 / 3.0).to_string();
+    let items = power(&[
+        "items",
+        "--sd",
+        &sd,
+        "--sd-within-first",
+        &within,
+        "--sd-within-second",
+        &within,
+        "--effect",
+        "3pp",
+        "--power",
+        "0.8",
+    ]);
+    assert_eq!(items["n_whole"], 3876.0);
+    // Each of the four is found from the other three.
+    for (left_out, given) in [
+        ("effect", ["--n", "64", "--power", "0.8014596"]),
+        ("power", ["--n", "64", "--effect", "0.5"]),
+    ] {
+        let found = power(&[&["t"], &given[..]].concat());
+        assert_eq!(found["solved"], left_out);
+        assert_relative_eq!(found["effect"].as_f64().unwrap(), 0.5, max_relative = 1e-6);
+        assert_relative_eq!(
+            found["power"].as_f64().unwrap(),
+            0.801_459_6,
+            max_relative = 1e-6
+        );
+    }
+    let level = power(&["t", "--n", "64", "--effect", "0.5", "--power", "0.8014596"]);
+    assert_eq!(level["solved"], "alpha");
+    assert_relative_eq!(level["alpha"].as_f64().unwrap(), 0.05, max_relative = 1e-6);
+    let mcnemar =
+        power(&["mcnemar", "--first", "80%", "--second", "74%", "--power", "80%"]);
+    assert!(mcnemar["power"].as_f64().unwrap() >= 0.8);
+    let all = told(
+        &data("tables"),
+        &[
+            "power", "t", "--n", "64", "--effect", "0.5", "--power", "0.8", "--alpha",
+            "5%",
+        ],
+    );
+    assert!(all.contains("leave out the one that is to be found"), "{all}");
+    let few = told(&data("tables"), &["power", "t", "--n", "64"]);
+    assert!(few.contains("two of --n, --effect and --power are due"), "{few}");
+    let unit = told(&data("tables"), &["power", "t", "--n", "64", "--effect", "5pp"]);
+    assert!(unit.contains("a plain number"), "{unit}");
 }

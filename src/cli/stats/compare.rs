@@ -115,10 +115,13 @@ fn left_out(found: &Compared) -> Vec<String> {
         } else {
             format!(" and {} more", grouped(more))
         };
-        let (ids, are) =
-            if side.count == 1 { ("id", "stands") } else { ("ids", "stand") };
+        let [ids, stand, are] = if side.count == 1 {
+            ["id", "stands", "is"]
+        } else {
+            ["ids", "stand", "are"]
+        };
         Some(format!(
-            "{} {ids} {are} in {name} only and left out of the comparison: {}{more}.",
+            "{} {ids} {stand} in {name} only and {are} left out of the comparison: {}{more}.",
             grouped(side.count),
             side.ids.join(", ")
         ))

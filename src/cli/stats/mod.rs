@@ -1,7 +1,8 @@
-//! `stats compare|describe`: statistics of files that no experiment made.
+//! `stats compare|describe|power`: statistics without an experiment.
 
 mod compare;
 mod describe;
+mod power;
 mod quantity;
 
 use std::path::PathBuf;
@@ -22,6 +23,11 @@ pub(in crate::cli) enum Stats {
     Compare(Compare),
     /// Describe the columns of a file
     Describe(Describe),
+    /// Find the size, effect, power or level of a design from the other three
+    Power {
+        #[command(subcommand)]
+        test: power::Power,
+    },
 }
 
 /// The flags of `stats compare`.
@@ -143,6 +149,7 @@ pub(in crate::cli) fn stats(what: &Stats) -> Result<Exit, Trouble> {
     match what {
         Stats::Compare(args) => compare::compare(args),
         Stats::Describe(args) => describe::describe(args),
+        Stats::Power { test } => power::power(test),
     }
 }
 
