@@ -73,10 +73,9 @@ pub(super) fn load(call: &Call, desk: &Desk<'_>) -> Result<Loaded, DatasetError>
         |error: &LogError| DatasetError::new(span, Problem::Malformed(error.to_string()));
     let log = Log::open(&path).map_err(|error| wrong(&error))?;
     if !log.format().is_log() {
-        let (name, what) = match log.format() {
-            Format::Csv(_) => ("csv", "a table"),
-            _ => ("jsonl", "plain JSONL"),
-        };
+        let table = matches!(log.format(), Format::Csv(_));
+        let (name, what) =
+            if table { ("csv", "a table") } else { ("jsonl", "plain JSONL") };
         let message = format!("`{}` is {what}, no log of a tool", path.display());
         return Err(DatasetError::new(span, Problem::Malformed(message))
             .with_help(format!("write `{name}(…)`")));

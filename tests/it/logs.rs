@@ -284,7 +284,7 @@ metric right = exact_match()
 ");
     let told = told["told"].as_str().unwrap();
     assert!(
-        told.contains("filter: |row| row.provider == \"openai:chat:small\""),
+        told.contains("filter: |row| row.provider == \"openai:chat:large\""),
         "{told}"
     );
 }

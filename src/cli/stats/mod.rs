@@ -159,10 +159,9 @@ fn open(path: &std::path::Path) -> Result<Log, Trouble> {
 
 /// Tells what the user can mend from what the machine did.
 fn trouble(error: &TablesError) -> Trouble {
-    match error {
-        TablesError::Log(LogError::Unreadable { .. }) | TablesError::Analysis(_) => {
-            Trouble::failed(error)
-        }
-        _ => Trouble::wrong(error),
-    }
+    let machine = matches!(
+        error,
+        TablesError::Log(LogError::Unreadable { .. }) | TablesError::Analysis(_)
+    );
+    if machine { Trouble::failed(error) } else { Trouble::wrong(error) }
 }

@@ -18,7 +18,7 @@ use crate::stats::{
 
 /// The tests whose power is known.
 #[derive(Debug, Subcommand)]
-pub(super) enum Power {
+pub(in crate::cli) enum Power {
     /// The t test; the effect is Cohen's d, of pairs in standard deviations of the differences
     T {
         /// One sample, or pairs, in place of two independent samples
@@ -126,7 +126,7 @@ pub(super) enum Power {
 
 /// Four numbers, of which one is left out and found; the level is 5% unless it is that one.
 #[derive(Debug, Args)]
-pub(super) struct Numbers {
+pub(in crate::cli) struct Numbers {
     /// The size: of the first group, in pairs, in items, or in all, as the answer says
     #[arg(long)]
     n: Option<f64>,
@@ -146,7 +146,7 @@ pub(super) struct Numbers {
 
 /// On which side of zero the effect is looked for.
 #[derive(Debug, Clone, Copy, Args)]
-pub(super) struct Side {
+pub(in crate::cli) struct Side {
     /// Look on the side of the effect alone
     #[arg(long)]
     one_sided: bool,
