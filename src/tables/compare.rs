@@ -110,13 +110,7 @@ pub fn compare(logs: [&Log; 2], asked: &Asked) -> Result<Compared, TablesError> 
     let by = asked.sides[0].by.clone();
     let cluster = asked.sides[0].cluster.clone();
     let path = left.path().display().to_string();
-    let joined =
-        Joined::new(vec![first, second], &path).map_err(|error| match error {
-            TablesError::Torn { path, .. } => {
-                TablesError::Torn { path, column: cluster.clone().unwrap_or_default() }
-            }
-            other => other,
-        })?;
+    let joined = Joined::new(vec![first, second], (&path, cluster.as_deref()))?;
     let unmatched = match &by {
         Some(by) => Some(unmatched(logs, asked, by, &joined)?),
         None => None,

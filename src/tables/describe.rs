@@ -74,7 +74,7 @@ fn column(log: &Log, choice: &Choice) -> Result<Option<Description>, TablesError
     let (name, scale) = (column.name.clone(), column.scale);
     let rows = column.rows() as u64;
     let path = log.path().display().to_string();
-    let joined = Joined::new(vec![column], &path)?;
+    let joined = Joined::new(vec![column], (&path, choice.cluster.as_deref()))?;
     let repeats = joined.repeats();
     let planned = if repeats.most > 1 { repeats.fewest.max(2) } else { 1 };
     let header =

@@ -23,8 +23,12 @@ pub(super) struct Repeats {
 }
 
 impl Joined {
-    /// Joins columns: by their ids where they have some, else each row is an item.
-    pub(super) fn new(mut columns: Vec<Column>, path: &str) -> Result<Self, TablesError> {
+    /// Joins columns: by their ids where they have some, else each row is an item. The file
+    /// and the column of the groups are for messages.
+    pub(super) fn new(
+        mut columns: Vec<Column>,
+        (path, cluster): (&str, Option<&str>),
+    ) -> Result<Self, TablesError> {
         let rows: usize = columns.iter().map(Column::rows).sum();
         u32::try_from(rows).map_err(|_| TablesError::TooMany)?;
         let ids: Vec<u128> = columns
@@ -50,7 +54,7 @@ impl Joined {
             for (item, group) in item_of.iter().zip(&group_of) {
                 let own = &mut groups[*item as usize];
                 if *own != u32::MAX && *own != *group {
-                    let column = String::new();
+                    let column = cluster.unwrap_or_default().to_owned();
                     return Err(TablesError::Torn { path: path.to_owned(), column });
                 }
                 *own = *group;
