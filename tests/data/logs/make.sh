@@ -1,12 +1,11 @@
 #!/bin/sh
 # Makes the logs of this folder with the tools themselves, against a stand-in server.
 #
-#   PEERS=folder with venv-inspect/, venv-lmeval/, npm/ and node/  MOCKLLM=the server  sh make.sh OUT
+#   PEERS=folder with venv-inspect/, venv-lmeval/, npm/ and node/  MOCKLLM=the server  sh make.sh OUT (an absolute path)
 #
 # The server answers as two models would: `small` is right on 60% of the questions, `large` on 80%,
 # each answer of a repeat drawn anew.
 set -eu
-HERE=$(cd "$(dirname "$0")" && pwd)
 OUT=$1
 WORK=$(mktemp -d)
 cd "$WORK"
