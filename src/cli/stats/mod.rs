@@ -12,7 +12,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::args::Look;
 use super::exit::{Exit, Trouble};
 use crate::base::Quantity;
-use crate::logs::{Log, LogError};
+use crate::logs::Log;
 use crate::spec::Scale;
 use crate::tables::{Condition, TablesError};
 
@@ -159,9 +159,6 @@ fn open(path: &std::path::Path) -> Result<Log, Trouble> {
 
 /// Tells what the user can mend from what the machine did.
 fn trouble(error: &TablesError) -> Trouble {
-    let machine = matches!(
-        error,
-        TablesError::Log(LogError::Unreadable { .. }) | TablesError::Analysis(_)
-    );
+    let machine = matches!(error, TablesError::Analysis(_));
     if machine { Trouble::failed(error) } else { Trouble::wrong(error) }
 }

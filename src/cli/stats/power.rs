@@ -396,11 +396,13 @@ impl Power {
 }
 
 impl Answer {
-    fn sides(&self) -> &'static str {
-        match self.alternative {
+    /// Says on which sides an effect that has a direction is looked for.
+    fn sides(&self) -> Option<&'static str> {
+        let directed = !matches!(self.names.effect, "f" | "w");
+        directed.then_some(match self.alternative {
             Alternative::TwoSided => "two-sided",
             Alternative::Less | Alternative::Greater => "one-sided",
-        }
+        })
     }
 
     fn solved(&self) -> &'static str {
@@ -423,7 +425,8 @@ impl Answer {
             Solve::Power { .. } => format!("the power is {}", shown.power),
             Solve::Alpha { .. } => format!("the level is {}", shown.alpha),
         };
-        let mut page = format!("{test}, {}: {found}\n\n", self.sides());
+        let sides = self.sides().map_or(String::new(), |sides| format!(", {sides}"));
+        let mut page = format!("{test}{sides}: {found}\n\n");
         for (name, value) in [
             ("n", format!("{n} {size}")),
             ("effect", format!("{effect} = {}", shown.effect)),
@@ -432,10 +435,11 @@ impl Answer {
         ] {
             page += &format!("  {name:8}{value}\n");
         }
-        if let Some((_, power)) = self.whole {
+        if let Some((whole, power)) = self.whole.filter(|(whole, _)| *whole > plan.n) {
             let reached = report::power(&Plan { power, ..plan }).power;
+            let whole = report::whole(whole);
             page += &format!(
-                "\nWith {n} the power is {reached}; the size not rounded is {}.\n",
+                "\nWith {whole} the power is {reached}; not rounded the size is {}.\n",
                 shown.n
             );
         }
