@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// The words that are commands; any other first word is a file to run.
 pub(super) const COMMANDS: &[&str] = &[
     "run", "check", "plan", "report", "list", "show", "export", "fmt", "doc", "explain",
-    "new", "help",
+    "new", "stats", "help",
 ];
 
 /// Runs experiments on language models.
@@ -114,6 +114,11 @@ pub(super) enum Command {
     Explain {
         /// The code, such as `check::unknown_name`
         code: String,
+    },
+    /// Compute statistics of tables and of the logs of other tools
+    Stats {
+        #[command(subcommand)]
+        what: super::stats::Stats,
     },
     /// Write a commented starter file
     New {

@@ -29,6 +29,7 @@ mod progress;
 mod results;
 mod run;
 mod runs;
+mod stats;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -112,6 +113,7 @@ fn carry_out(command: Command) -> Result<Exit, Trouble> {
             doc::doc(name.as_deref(), all, output.as_deref())
         }
         Command::Explain { code } => doc::explain(&code),
+        Command::Stats { what } => stats::stats(&what),
         Command::New { name } => new::new(&name),
     }
 }

@@ -1,4 +1,4 @@
-//! Sources of items: `items`, `jsonl`, `csv`, and how they are sampled.
+//! Sources of items: `items`, `jsonl`, `csv`, `log`, and how they are sampled.
 //!
 //! A source is read row by row; only rows that pass the filter and the sample are kept. Items
 //! that take more memory than [`IN_MEMORY`] are kept in a temporary file without a name. What
@@ -14,6 +14,7 @@ mod file;
 mod gather;
 mod items;
 mod jsonl;
+mod log;
 mod row;
 mod sample;
 mod shape;
@@ -30,8 +31,14 @@ use crate::spec::{Call, Signature, Value};
 pub use error::{DatasetError, Place, Problem};
 
 /// Every source, and the calls that say how items are sampled.
-pub const SOURCES: &[Signature] =
-    &[items::SIGNATURE, jsonl::SIGNATURE, csv::SIGNATURE, sample::FIRST, sample::RANDOM];
+pub const SOURCES: &[Signature] = &[
+    items::SIGNATURE,
+    jsonl::SIGNATURE,
+    csv::SIGNATURE,
+    log::SIGNATURE,
+    sample::FIRST,
+    sample::RANDOM,
+];
 
 /// What a source needs beside its call.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +86,7 @@ pub fn load(call: &Call, desk: &Desk<'_>) -> Result<Loaded, DatasetError> {
         "items" => items::load(call, desk),
         "jsonl" => jsonl::load(call, desk),
         "csv" => csv::load(call, desk),
+        "log" => log::load(call, desk),
         name => Err(DatasetError::new(
             call.span,
             Problem::Shape(format!("`{name}` is no source of items")),
@@ -91,7 +99,7 @@ pub fn load(call: &Call, desk: &Desk<'_>) -> Result<Loaded, DatasetError> {
 #[must_use]
 pub fn absent(call: &Call, folder: &std::path::Path) -> Option<DatasetError> {
     match call.name.as_str() {
-        "jsonl" | "csv" => file::absent(call, folder),
+        "jsonl" | "csv" | "log" => file::absent(call, folder),
         _ => None,
     }
 }

@@ -5,22 +5,26 @@
 //! what a model or a file said passes through the escape function of its format. To add a
 //! format: a template or a writer, a variant of [`Format`], and an entry in [`FORMATS`].
 
+mod comparison;
 mod error;
 mod facts;
 mod html;
 mod json;
 mod markdown;
+mod plan;
 mod round;
 mod terminal;
 mod view;
 mod words;
 
+pub use comparison::{Comparison, comparison, description, sides};
 pub use error::ReportError;
 pub use facts::{
     CallTotals, EarlierFacts, FailureCount, ModelFacts, RunFacts, SelectionFacts,
     SourceFacts, TrialTotals,
 };
 pub use json::document;
+pub use plan::{PlanText, power, whole};
 pub use terminal::{discordant, summary};
 
 use crate::analysis::Findings;

@@ -14,6 +14,7 @@ use crate::report::round;
 use crate::report::words;
 use crate::spec::{Correction, Experiment};
 
+pub(super) use hypothesis::sentences;
 use hypothesis::{Beside, HypothesisView};
 use pairs::PairsView;
 use parts::SpreadRow;

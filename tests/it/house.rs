@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["base"],
     &["diag", "spec", "record", "stats", "text"],
-    &["script", "model", "store"],
+    &["script", "model", "store", "logs"],
     &["lang", "dataset", "strategy", "score"],
     &["catalogue"],
     &["plan"],
     &["engine", "analysis"],
-    &["report"],
+    &["report", "tables"],
     &["serve"],
     &["cli"],
 ];

@@ -36,6 +36,8 @@ mod in_flight;
 mod lang_check;
 mod lang_syntax;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod machine;
 mod providers;
 mod reference;
@@ -46,4 +48,6 @@ mod standin;
 mod stats_laws;
 mod store;
 mod strategies;
+#[cfg(test)]
+mod tables;
 mod told;

@@ -90,6 +90,15 @@ impl HypothesisView {
     }
 }
 
+/// Returns the sentences of a comparison that no file declared.
+pub(in crate::report) fn sentences(
+    found: &HypothesisFindings,
+    clustered: bool,
+) -> Vec<String> {
+    let beside = Beside { clustered, selected: false, other_seeds: 0 };
+    HypothesisView::new("", found, beside).paragraph
+}
+
 /// Writes the p and what the correction made of it.
 fn p_sentence(found: &HypothesisFindings) -> String {
     let own = round::p_sentence(found.p);

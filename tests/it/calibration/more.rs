@@ -93,7 +93,7 @@ fn a_quantile_against_its_true_value() {
                 );
                 // With two expected values beyond it the upper end is infinite or the
                 // largest value: judged by the exact rule where trials are independent.
-                let name = if repeats > 1 && (1.0 - q) * n as f64 < 10.0 {
+                let name = if repeats > 1 && (1.0 - q) * (n as f64) < 10.0 {
                     continue;
                 } else {
                     "row 9"
