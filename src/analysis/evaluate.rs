@@ -7,7 +7,7 @@ use crate::stats::{Interval, Resampling, Tails, UnitMean};
 use super::assume::assumptions;
 use super::choose::{Design, Row};
 use super::decide::{Claimed, Decision};
-use super::effect::{effect, ratio};
+use super::effect::{About, effect, ratio};
 use super::error::{AnalysisError, Unsupported};
 use super::findings::{EffectSize, PairCounts, Ratio, Verdict};
 use super::linear::{Form, Linear, What};
@@ -331,7 +331,16 @@ impl Evaluated {
             });
         }
         self.ratio = ratio(row, gap, data, self.level);
-        self.effect = effect(row, gap, procedure, &contrast, self.estimate, self.ratio);
+        let about = About {
+            gap,
+            data,
+            contrast: &contrast,
+            estimate: self.estimate,
+            interval: self.interval,
+            ratio: self.ratio,
+            level: self.level,
+        };
+        self.effect = effect(row, procedure, &about);
         if let Procedure::Levels(found) = procedure {
             self.method =
                 self.method.map(|method| Method { test: found.name(), ..method });

@@ -198,6 +198,9 @@ pub struct EffectSize {
     pub value: Option<f64>,
     /// Its interval, where there is one.
     pub ci: Option<[f64; 2]>,
+    /// How large it is called, and whose thresholds say so: `medium (Cohen 1988)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<String>,
 }
 
 /// A ratio of two sides.

@@ -3,7 +3,7 @@
 use crate::spec::Scale;
 use crate::stats::{
     Hotelling, Resampling, StatsError, Tails, UnitMean, WithinPermutation, adjust,
-    anova_repeated, cochran_q, hotelling_t2, mean, within_permutation,
+    anova_repeated, cochran_q, f_effect, hotelling_t2, mean, within_permutation,
 };
 
 use super::linear::{Form, Linear};
@@ -97,10 +97,17 @@ impl Levels {
         Tails { greater: p, less: 1.0 }
     }
 
-    /// Returns Cohen's f, of the partial η² of the repeated-measures analysis of variance.
-    pub(super) fn effect(&self) -> Option<f64> {
-        let eta = anova_repeated(&self.rows).ok()?.partial_eta_sq;
-        Some((eta / (1.0 - eta)).sqrt()).filter(|f| f.is_finite())
+    /// Returns Cohen's f, of the partial η² of the repeated-measures analysis of variance,
+    /// with its interval by the noncentral F.
+    pub(super) fn effect(&self, level: f64) -> (Option<f64>, Option<[f64; 2]>) {
+        let Ok(found) = anova_repeated(&self.rows) else { return (None, None) };
+        let eta = found.partial_eta_sq;
+        let f = Some((eta / (1.0 - eta)).sqrt()).filter(|f| f.is_finite());
+        let df = [found.df_effect as f64, found.df_error as f64];
+        let n = df[0] + df[1] + 1.0;
+        let spread = f_effect(found.f, df, n, level).ok();
+        let ci = spread.map(|found| found.cohens_f_interval);
+        (f, ci.map(|ci| [ci.low, ci.high]).filter(|ci| ci.iter().all(|x| x.is_finite())))
     }
 
     /// Returns what the runner-up says of equal levels, where there is one: Cochran's Q of

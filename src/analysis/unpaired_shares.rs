@@ -74,6 +74,7 @@ impl Shares {
             name: "odds ratio".to_owned(),
             value: found.map(|odds| odds.ratio).filter(|ratio| ratio.is_finite()),
             ci: ci.and_then(|interval| finite([interval.low, interval.high])),
+            reading: None,
         }
     }
 

@@ -131,7 +131,17 @@ fn why(found: &HypothesisFindings) -> Vec<String> {
 fn effect(found: &HypothesisFindings) -> String {
     match &found.effect_size {
         Some(effect) => match effect.value {
-            Some(value) => format!("{} = {}", effect.name, round::significant(value, 3)),
+            Some(value) => {
+                let shown = |x: f64| round::significant(x, 3);
+                let ci = effect.ci.map_or(String::new(), |[low, high]| {
+                    format!(" [{}, {}]", shown(low), shown(high))
+                });
+                let reading = effect
+                    .reading
+                    .as_ref()
+                    .map_or(String::new(), |word| format!(", {word}"));
+                format!("{} = {}{ci}{reading}", effect.name, shown(value))
+            }
             // Pairs that differ in favour of one side alone.
             None if found.pairs.is_some_and(|p| p.only_left > 0 && p.only_right == 0) => {
                 format!("{} = ∞", effect.name)

@@ -199,4 +199,96 @@ mod tests {
         }
         assert!((98..=100).contains(&backups), "{backups}");
     }
+
+    /// Latencies in seconds.
+    type Law = fn(&mut Stream) -> f64;
+
+    fn stragglers(stream: &mut Stream) -> f64 {
+        let factor = if stream.unit() < 0.04 { 20.0 } else { 1.0 };
+        0.04 * factor * (0.2 * stream.normal()).exp()
+    }
+
+    fn lognormal(stream: &mut Stream) -> f64 {
+        0.04 * (0.6 * stream.normal()).exp()
+    }
+
+    fn constant(_: &mut Stream) -> f64 {
+        0.04
+    }
+
+    /// The 99th percentile and the share of extra requests with a fixed delay.
+    fn fixed(law: Law, delay: Option<f64>) -> (f64, f64) {
+        let mut stream = Stream::new(99, "fixed");
+        let mut extra = 0.0;
+        let mut took: Vec<f64> = (0..100_000)
+            .map(|_| {
+                let (first, second) = (law(&mut stream), law(&mut stream));
+                match delay {
+                    Some(delay) if first > delay => {
+                        extra += 1.0;
+                        first.min(delay + second)
+                    }
+                    _ => first,
+                }
+            })
+            .collect();
+        took.sort_by(f64::total_cmp);
+        (took[99_000], extra / 100_000.0)
+    }
+
+    /// Runs a site for so many requests, one after the other; returns its delay then, and
+    /// the backups that it started.
+    fn learn(law: Law, rule: Rule, budget: f64, seed: u64) -> (Option<f64>, u32) {
+        let site = Site::new(rule, Some(budget), Stream::new(seed, "learn"));
+        let mut stream = Stream::new(seed, "requests");
+        let mut backups = 0;
+        let now = Instant::now();
+        for _ in 0..2_000 {
+            let (ticket, delay) = site.leaves(now);
+            let (first, second) = (law(&mut stream), law(&mut stream));
+            let late = delay.map(|d| d.as_secs_f64()).filter(|delay| first > *delay);
+            match late.filter(|_| site.take()) {
+                Some(delay) => {
+                    backups += 1;
+                    if first <= delay + second {
+                        site.ended(ticket, first);
+                        site.backup(first - delay, false);
+                    } else {
+                        site.cut(ticket, delay + second);
+                        site.backup(second, true);
+                    }
+                }
+                None => site.ended(ticket, first),
+            }
+        }
+        let (_, delay) = site.leaves(now);
+        (delay.map(|delay| delay.as_secs_f64()), backups)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_learned_blind_is_near_the_best_fixed_delay_on_each_tail() {
+        let budget = 0.1;
+        for (name, law) in [
+            ("stragglers", stragglers as Law),
+            ("lognormal", lognormal),
+            ("constant", constant),
+        ] {
+            let grid = (1..60).map(|step| Some(0.04 * 1.05_f64.powi(step - 10)));
+            let best = std::iter::once(None)
+                .chain(grid)
+                .map(|delay| fixed(law, delay))
+                .filter(|(_, extra)| *extra <= budget)
+                .map(|(tail, _)| tail)
+                .fold(f64::INFINITY, f64::min);
+            for seed in 0..20 {
+                let (delay, backups) = learn(law, Rule::Adaptive(budget), budget, seed);
+                let (tail, _) = fixed(law, delay);
+                assert!(
+                    tail <= 1.15 * best,
+                    "{name}, seed {seed}: {delay:?} gives {tail}, the best {best}"
+                );
+                assert!(f64::from(backups) <= 200.0, "{name}: {backups}");
+            }
+        }
+    }
 }
