@@ -10,6 +10,7 @@ use super::decide::Decision;
 use super::discordant::discordant;
 use super::error::AnalysisError;
 use super::findings::{FailureVerdicts, Findings, Verdict};
+use super::hedging::audits;
 use super::hypothesis::{Corrected, Pending};
 use super::pairwise::pairwise;
 use super::samples::Samples;
@@ -98,7 +99,8 @@ pub fn analyse(
     let correction = experiment.header.correction;
     let slices = slices(&mut samples, &conditions)?;
     let pairs = pairwise(&mut samples)?;
-    Ok(Findings { conditions, hypotheses, correction, slices, pairs, remarks })
+    let hedging = audits(&mut samples)?;
+    Ok(Findings { conditions, hypotheses, correction, slices, pairs, remarks, hedging })
 }
 
 /// The p-values that are corrected together.

@@ -31,6 +31,63 @@ pub struct Findings {
     pub pairs: Vec<FamilyPairs>,
     /// Remarks that concern the whole run, such as too few items to generalise.
     pub remarks: Vec<String>,
+    /// The audit of conditions whose trials were hedged, by condition.
+    #[serde(default)]
+    pub hedging: IndexMap<String, HedgeAudit>,
+}
+
+/// What hedging did under one condition. Latencies are in seconds, costs in dollars.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HedgeAudit {
+    /// Trials.
+    pub trials: u64,
+    /// Trials in which a backup started.
+    pub fired: u64,
+    /// Their share.
+    pub fire_rate: f64,
+    /// Its interval, 95%, by Wilson.
+    pub fire_rate_ci: Option<[f64; 2]>,
+    /// Who answered first, how often.
+    pub winners: Vec<Winner>,
+    /// The median delay before a first backup in each quarter of the planned order; `None`
+    /// where none started.
+    pub delays: Vec<Option<f64>>,
+    /// Backup requests for each other request.
+    pub extra_requests: f64,
+    /// What went to requests that lost, at most; `None` where it is unknown.
+    pub wasted_cost: Option<f64>,
+    /// What all requests cost.
+    pub cost: Option<f64>,
+    /// The condition that does the same without the hedge, where there is one.
+    pub plain: Option<String>,
+    /// Quantiles of the latency.
+    pub tails: Vec<TailAudit>,
+    /// What it gained, or why it could not: a sentence or two.
+    pub statement: String,
+}
+
+/// Who answered first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Winner {
+    /// `primary`, `backup 1` and so on.
+    pub run: String,
+    /// In how many trials.
+    pub trials: u64,
+}
+
+/// A quantile of the latency with and without the hedge.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TailAudit {
+    /// The share of trials below it.
+    pub q: f64,
+    /// With the hedge.
+    pub hedged: f64,
+    /// Its interval, 95%.
+    pub hedged_ci: Option<[f64; 2]>,
+    /// Without it.
+    pub plain: Option<f64>,
+    /// Its interval, 95%.
+    pub plain_ci: Option<[f64; 2]>,
 }
 
 /// What was found of one condition.

@@ -18,6 +18,7 @@ mod error;
 mod evaluate;
 mod findings;
 mod fixed;
+mod hedging;
 mod hypothesis;
 mod joined;
 mod levels;
@@ -41,8 +42,9 @@ pub use discordant::all_discordant;
 pub use error::{AnalysisError, Unsupported};
 pub use findings::{
     Components, ConditionFindings, Discordant, DiscordantItem, EffectSize,
-    FailureVerdicts, FamilyPairs, Findings, HypothesisFindings, JoinRule, Joined,
-    MetricFindings, PairCounts, PairFindings, PartFindings, Ranked, Ratio, RunnerUp,
-    SliceClaim, SliceFindings, SliceMeans, SlicedFindings, Verdict,
+    FailureVerdicts, FamilyPairs, Findings, HedgeAudit, HypothesisFindings, JoinRule,
+    Joined, MetricFindings, PairCounts, PairFindings, PartFindings, Ranked, Ratio,
+    RunnerUp, SliceClaim, SliceFindings, SliceMeans, SlicedFindings, TailAudit, Verdict,
+    Winner,
 };
 pub use supports::{TestChoice, supports};

@@ -34,6 +34,7 @@ pub fn document(facts: &RunFacts, findings: &Findings) -> Json {
         "slices": findings.slices,
         "pairs": findings.pairs,
         "remarks": findings.remarks,
+        "hedging": findings.hedging,
         "models": facts.models,
         "failures": facts.failures,
         "score_failures": facts.score_failures,

@@ -1,5 +1,6 @@
 //! View structs: every number a string already rounded, every decision already taken.
 
+mod hedging;
 mod hypothesis;
 mod pairs;
 mod parts;
@@ -14,6 +15,7 @@ use crate::report::round;
 use crate::report::words;
 use crate::spec::{Correction, Experiment};
 
+use hedging::HedgeView;
 pub(super) use hypothesis::sentences;
 use hypothesis::{Beside, HypothesisView};
 use pairs::PairsView;
@@ -46,6 +48,7 @@ pub(super) struct Report {
     pub(super) conditions: Vec<Definition>,
     pub(super) models: Vec<Definition>,
     pub(super) metrics: Vec<Definition>,
+    pub(super) hedging: Vec<HedgeView>,
     pub(super) failures: Vec<FailureRow>,
     pub(super) score_failures: Vec<FailureRow>,
     pub(super) remarks: Vec<String>,
@@ -133,6 +136,7 @@ impl Report {
             conditions: conditions(experiment),
             models: models(experiment, facts),
             metrics: metrics(experiment),
+            hedging: hedging::hedges(findings),
             failures: failures(&facts.failures),
             score_failures: failures(&facts.score_failures),
             remarks: remarks(facts, findings),

@@ -101,6 +101,11 @@ pub const MEASURES: &[Measure] = &[
         doc: "Backup requests of the trial's hedges; none without a hedge.",
     },
     Measure {
+        name: "hedged_after",
+        scale: Scale::Duration,
+        doc: "Of a hedge that fired: seconds from the admission of the primary to the first backup.",
+    },
+    Measure {
         name: "won_by",
         scale: Scale::Count,
         doc: "Of a hedge: who answered first, 0 for the primary, 1 for the first backup.",

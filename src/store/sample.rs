@@ -33,6 +33,7 @@ const MEASURE_COLUMNS: &[MeasureColumn] = &[
     MeasureColumn::new("margin", "margin", false),
     MeasureColumn::new("members_called", "members", false),
     MeasureColumn::new("hedged", "COALESCE(hedged, 0)", true),
+    MeasureColumn::new("hedged_after", "hedged_after", false),
     MeasureColumn::new("won_by", "won_by", false),
     // Without a row of marks nothing was wasted.
     MeasureColumn::new("wasted_cost", "IIF(hedged IS NULL, 0, wasted)", true),
@@ -44,6 +45,7 @@ const MARKS: &[(&str, &str)] = &[
     ("margin", "margin IS NOT NULL"),
     ("members_called", "members IS NOT NULL"),
     ("hedged", "won_by IS NOT NULL"),
+    ("hedged_after", "hedged_after IS NOT NULL"),
     ("won_by", "won_by IS NOT NULL"),
     ("wasted_cost", "won_by IS NOT NULL"),
 ];

@@ -28,6 +28,8 @@ mod golden;
 #[cfg(test)]
 mod golden_text;
 #[cfg(test)]
+mod hedging;
+#[cfg(test)]
 mod hooks;
 #[cfg(test)]
 mod house;

@@ -242,6 +242,7 @@ fn make(
             outcome: outcome.to_owned(),
             body: body.clone(),
             at_ms: shared.start.elapsed().as_millis(),
+            ended_ms: None,
         });
         requests.push((id, body, fate));
     }

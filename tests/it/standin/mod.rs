@@ -108,6 +108,8 @@ pub(crate) struct Logged {
     pub(crate) body: Json,
     /// Milliseconds since the server's start at which it came.
     pub(crate) at_ms: u128,
+    /// The same of its end: the reply was ready, or the client was seen to be gone.
+    pub(crate) ended_ms: Option<u128>,
 }
 
 /// A running server; stops when dropped.
@@ -504,12 +506,15 @@ impl Shared {
             outcome: "open".to_owned(),
             body,
             at_ms: self.start.elapsed().as_millis(),
+            ended_ms: None,
         });
         log.len() - 1
     }
 
     fn end(&self, place: usize, outcome: &str) {
-        outcome.clone_into(&mut self.log.lock().unwrap()[place].outcome);
+        let mut log = self.log.lock().unwrap();
+        outcome.clone_into(&mut log[place].outcome);
+        log[place].ended_ms = Some(self.start.elapsed().as_millis());
     }
 
     fn fault(&self, place: usize, model: &str, prompt: &str) -> Option<Fault> {

@@ -1,0 +1,98 @@
+//! Hedges over real sockets: who wins, what the server sees of the loser, and what a
+//! recording gives back.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests run the program on real files"
+)]
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use crate::standin::{Config, Fault, Standin};
+
+const ITEMS: u64 = 300;
+
+fn experiment(url: &str) -> String {
+    format!(
+        "experiment race {{ seed: 5, concurrency: 32 }}\n\
+         model m = openai(\"stand-in\") {{ base_url: \"{url}/v1\", price: [$1/Mtok, $2/Mtok] }}\n\
+         dataset d = items({ITEMS}, |i| #{{ input: `What is ${{i}} + 1?`, target: i + 1 }})\n\
+         condition hedged = hedge(m, after: 150ms)\n\
+         metric correct = exact_match(extract: last_number)\n\
+         hypothesis cheap {{ claim: mean(hedged.requests) <= 1.2 }}\n"
+    )
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Json {
+    let output = Command::new(env!("CARGO_BIN_EXE_crucible-run"))
+        .args(["race.crucible", "--yes", "--format", "json"])
+        .args(arguments)
+        .current_dir(folder)
+        .env("OPENAI_API_KEY", "sk-test")
+        .env_remove("OPENAI_BASE_URL")
+        .env_remove("HTTP_PROXY")
+        .env_remove("http_proxy")
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn stragglers() -> Standin {
+    let late = Fault::Slow(Duration::from_secs(4));
+    let latency = Duration::from_millis(10);
+    Standin::spawn(Config { latency, faults: vec![(late, 0.05)], ..Config::default() })
+}
+
+#[test]
+fn stragglers_lose_and_the_server_sees_them_go() {
+    let server = stragglers();
+    let folder = tempfile::tempdir().unwrap();
+    let text = experiment(&server.url());
+    std::fs::write(folder.path().join("race.crucible"), text).unwrap();
+    let found = run(folder.path(), &[]);
+    assert_eq!(found["trials"]["done"], ITEMS);
+    let metrics = &found["conditions"]["hedged"];
+    let p99 = metrics["latency"]["quantiles"]["p99"].as_f64().unwrap();
+    assert!(p99 < 3.0, "no straggler of four seconds is waited for: {p99}");
+    // The server may still be about to notice the last ones.
+    std::thread::sleep(Duration::from_millis(300));
+    let requests = server.requests();
+    let hedged = metrics["hedged"]["mean"].as_f64().unwrap() * ITEMS as f64;
+    assert_eq!(requests.len() as u64, ITEMS + hedged.round() as u64);
+    assert_eq!(found["calls"], requests.len() as u64, "losers are calls too");
+    let lost: Vec<_> = requests.iter().filter(|one| one.outcome == "left").collect();
+    assert!(!lost.is_empty(), "{:?}", server.outcomes());
+    for loser in lost {
+        let winner = requests
+            .iter()
+            .find(|one| one.prompt == loser.prompt && one.outcome == "ok")
+            .unwrap();
+        let after = loser.ended_ms.unwrap().saturating_sub(winner.ended_ms.unwrap());
+        // 20 ms on a quiet machine; other tests run beside this one.
+        assert!(after < 500, "its connection closed {after} ms after the answer");
+    }
+    let wasted = metrics["wasted_cost"]["mean"].as_f64().unwrap();
+    let cost = metrics["cost"]["mean"].as_f64().unwrap();
+    assert!(wasted > 0.0 && wasted < cost, "{wasted} of {cost}");
+}
+
+#[test]
+fn a_replay_follows_the_recorded_races() {
+    let server = stragglers();
+    let folder = tempfile::tempdir().unwrap();
+    let text = experiment(&server.url());
+    std::fs::write(folder.path().join("race.crucible"), text).unwrap();
+    let recorded = run(folder.path(), &["--record", "tape", "--out", "a"]);
+    let asked = server.requests().len();
+    let replayed = run(folder.path(), &["--replay", "tape", "--out", "b"]);
+    assert_eq!(server.requests().len(), asked, "nothing is sent");
+    for part in ["conditions", "hypotheses", "call_totals", "trials", "cost_usd"] {
+        assert_eq!(recorded[part], replayed[part], "{part}");
+    }
+    assert!(recorded["conditions"]["hedged"]["hedged"]["mean"].as_f64().unwrap() > 0.0);
+}
