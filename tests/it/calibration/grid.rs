@@ -71,6 +71,8 @@ impl Drawn {
 pub(super) enum Cost {
     Closed,
     Bootstrap,
+    /// With a bootstrap or a permutation for the runner-up as well.
+    Slow,
 }
 
 fn is_full() -> bool {
@@ -80,9 +82,10 @@ fn is_full() -> bool {
 fn runs(cost: Cost) -> u32 {
     match (cost, is_full()) {
         (Cost::Closed, true) => 20_000,
-        (Cost::Bootstrap, true) => 4_000,
+        (Cost::Bootstrap | Cost::Slow, true) => 4_000,
         (Cost::Closed, false) => 1_000,
         (Cost::Bootstrap, false) => 500,
+        (Cost::Slow, false) => 150,
     }
 }
 

@@ -53,7 +53,7 @@ fn three_levels_that_do_not_differ() {
                         Scale::Binary => f64::from(u8::from(z < 0.84)),
                         _ => (2.0 + z).round().clamp(0.0, 4.0),
                     };
-                    let cost = if n < 50 { Cost::Bootstrap } else { Cost::Closed };
+                    let cost = if n < 50 { Cost::Slow } else { Cost::Bootstrap };
                     let rates = cell(
                         &format!("levels {} n={n} K={repeats} rho={rho}", scale.word()),
                         cost,
@@ -85,7 +85,7 @@ fn a_quantile_against_its_true_value() {
                 let asked = [Asked { truth, nominal }];
                 let rates = cell(
                     &format!("p{} n={n} K={repeats}", q * 100.0),
-                    Cost::Closed,
+                    Cost::Slow,
                     &plan(Scale::Duration, repeats, false, vec![claim]),
                     &asked,
                     |stream| together(stream, n, repeats, 0.4, |z| (0.6 * z).exp()),
@@ -115,7 +115,7 @@ fn standard_deviations_that_are_the_same() {
             let score = move |z: f64| if sigma == 0.0 { z } else { (sigma * z).exp() };
             let rates = cell(
                 &format!("sd n={n} sigma={sigma}"),
-                Cost::Bootstrap,
+                Cost::Slow,
                 &plan(Scale::Continuous, 1, false, vec![greater(side("a"), side("b"))]),
                 &asked,
                 |stream| together(stream, n as usize, 1, 0.4, score),
@@ -144,7 +144,7 @@ fn metrics_that_do_not_go_together() {
             };
             let rates = cell(
                 &format!("correlation {} n={n}", scale.word()),
-                Cost::Closed,
+                Cost::Slow,
                 &plan(scale, 1, false, vec![claim]),
                 &asked,
                 |stream| together(stream, n as usize, 1, 0.0, score),
