@@ -19,6 +19,8 @@ pub struct Recorded {
     items: Items,
     /// The column of the answer.
     path: String,
+    /// The column of how sure the model was, if there is one.
+    sure: Option<String>,
     /// Where each id stands; made when an item is asked that stands elsewhere here.
     index: OnceLock<Vec<(u64, u32)>>,
 }
@@ -38,7 +40,13 @@ const SIGNATURE: Signature = Signature::new(
         Type::Text,
         "The column of the answer; a dotted path reaches into nested JSON.",
     ),
+    Param::optional(
+        "confidence",
+        Type::Text,
+        "The column of how sure the model was of its answer, a number from 0 to 1; without it the answers have no confidence.",
+    ),
 ])
+.with_confidence(|call| call.arg("confidence").is_some())
 .with_example("model large = recorded(gsm8k, output: \"175b_finetuning.solution\")");
 
 pub(super) const PROVIDER: Provider = Provider { signature: SIGNATURE, build };
@@ -54,7 +62,8 @@ fn build(
     let Some(items) = surroundings.recorded else {
         return Err(BuildError::new("no items were given for `recorded`"));
     };
-    Ok(Box::new(Recorded::new(items(dataset)?, output)))
+    let sure = call.text("confidence").map(str::to_owned);
+    Ok(Box::new(Recorded { sure, ..Recorded::new(items(dataset)?, output) }))
 }
 
 impl Recorded {
@@ -62,7 +71,7 @@ impl Recorded {
     /// values as JSON.
     #[must_use]
     pub fn new(items: Items, path: &str) -> Self {
-        Self { items, path: path.to_owned(), index: OnceLock::new() }
+        Self { items, path: path.to_owned(), sure: None, index: OnceLock::new() }
     }
 
     /// Finds the item of the same id here.
@@ -104,6 +113,14 @@ impl Recorded {
     }
 }
 
+impl Recorded {
+    /// Returns how sure the model was, where its column has a number from 0 to 1.
+    fn confidence_of(&self, item: &Item) -> Option<f64> {
+        let sure = item.lookup(self.sure.as_deref()?)?.as_f64()?;
+        (0.0..=1.0).contains(&sure).then_some(sure)
+    }
+}
+
 /// Returns 64 bits of the digest of an id; ids that share them are compared as they stand.
 fn key(id: &str) -> u64 {
     Digest::of(id.as_bytes()).head()
@@ -112,9 +129,12 @@ fn key(id: &str) -> u64 {
 #[async_trait]
 impl Model for Recorded {
     async fn answer(&self, request: &Request) -> Result<Answer, CallError> {
-        match self.find(&request.item).map(|item| self.answer_of(&item)) {
-            Some(Some(text)) => Ok(Answer { text, ..Answer::default() }),
-            Some(None) => Err(CallError::new(
+        let found = self.find(&request.item);
+        match found.map(|item| (self.answer_of(&item), self.confidence_of(&item))) {
+            Some((Some(text), confidence)) => {
+                Ok(Answer { text, confidence, ..Answer::default() })
+            }
+            Some((None, _)) => Err(CallError::new(
                 FailureKind::NotRecorded,
                 format!("the recorded answer of item `{}` is empty", request.item.id),
             )),
@@ -172,5 +192,30 @@ mod tests {
             assert_eq!(error.failure.kind, FailureKind::NotRecorded);
         }
         assert!(!model.profile().cacheable);
+    }
+
+    #[tokio::test]
+    async fn a_confidence_is_there_where_its_column_has_a_share() {
+        let item = |id: &str, sure: Json| {
+            let columns =
+                [("m".to_owned(), json!({ "text": "a", "sure": sure }))].into_iter();
+            Arc::new(Item::new(
+                0,
+                id.into(),
+                "q".into(),
+                Json::Null,
+                columns.collect::<Map<_, _>>(),
+            ))
+        };
+        let items = [item("1", json!(0.8)), item("2", json!(80)), item("3", json!("x"))];
+        let model = Recorded {
+            sure: Some("m.sure".into()),
+            ..Recorded::new(Items::from(items.to_vec()), "m.text")
+        };
+        let mut found = Vec::new();
+        for one in &items {
+            found.push(ask(&model, Arc::clone(one)).await.unwrap().confidence);
+        }
+        assert_eq!(found, [Some(0.8), None, None]);
     }
 }
