@@ -7,6 +7,7 @@ use crate::spec::{Correction, Experiment};
 use crate::stats::{self, adjust};
 
 use super::decide::Decision;
+use super::ensemble::ensembles;
 use super::error::AnalysisError;
 use super::findings::{FailureVerdicts, Findings, Verdict};
 use super::hypothesis::{Corrected, Pending};
@@ -91,7 +92,8 @@ pub fn analyse(
         remarks.push(format!("Fewer than ten {what}: too few to generalise."));
     }
     let correction = experiment.header.correction;
-    Ok(Findings { conditions, hypotheses, correction, remarks })
+    let ensembles = ensembles(&mut samples)?;
+    Ok(Findings { conditions, hypotheses, correction, remarks, ensembles })
 }
 
 /// The p-values that are corrected together.

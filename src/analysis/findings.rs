@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::ensemble::EnsembleFindings;
 use crate::spec::{Alternative, Correction, Scale};
 
 /// What the analysis found. Values are in base units: seconds, dollars, fractions of one.
@@ -17,6 +18,9 @@ pub struct Findings {
     pub correction: Correction,
     /// Remarks that concern the whole run, such as too few items to generalise.
     pub remarks: Vec<String>,
+    /// What the votes of conditions that vote say, by condition.
+    #[serde(default)]
+    pub ensembles: IndexMap<String, EnsembleFindings>,
 }
 
 /// What was found of one condition.

@@ -12,6 +12,7 @@ mod choose;
 mod correlate;
 mod decide;
 mod effect;
+mod ensemble;
 mod error;
 mod evaluate;
 mod findings;
@@ -27,6 +28,7 @@ mod summary;
 mod supports;
 
 pub use analyse::{History, analyse};
+pub use ensemble::{EnsembleFindings, LevelFindings, MemberFindings, PairFindings};
 pub use error::{AnalysisError, Unsupported};
 pub use findings::{
     ConditionFindings, EffectSize, FailureVerdicts, Findings, HypothesisFindings,

@@ -1,5 +1,6 @@
 //! View structs: every number a string already rounded, every decision already taken.
 
+mod ensemble;
 mod hypothesis;
 mod results;
 
@@ -11,6 +12,7 @@ use crate::report::round;
 use crate::report::words;
 use crate::spec::{Correction, Experiment};
 
+use ensemble::EnsembleView;
 use hypothesis::{Beside, HypothesisView};
 use results::ResultTable;
 
@@ -26,6 +28,7 @@ pub(super) struct Report {
     pub(super) selection: Option<String>,
     pub(super) summary: Vec<String>,
     pub(super) results: ResultTable,
+    pub(super) ensembles: Vec<EnsembleView>,
     pub(super) confirmatory: Vec<HypothesisView>,
     pub(super) exploratory: Vec<HypothesisView>,
     pub(super) removed: Vec<String>,
@@ -110,6 +113,7 @@ impl Report {
             selection: facts.selection.as_ref().map(selection),
             summary,
             results: ResultTable::new(experiment, findings),
+            ensembles: ensemble::ensembles(findings),
             confirmatory,
             exploratory,
             removed: facts.removed_hypotheses.clone(),

@@ -18,6 +18,7 @@ mod crash;
 #[cfg(test)]
 mod datasets;
 mod engine;
+mod ensembles;
 mod faults;
 mod fmt;
 mod fuzz;

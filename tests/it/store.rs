@@ -8,7 +8,7 @@ use std::path::Path;
 use chrono::{DateTime, FixedOffset};
 use crucible::base::{CallId, Digest, FileId, Span, TrialId};
 use crucible::record::{
-    Answer, CallRecord, Failure, FailureKind, Item, Items, Message, Observation, Outcome,
+    Answer, CallRecord, Failure, FailureKind, Item, Marks, Items, Message, Observation, Outcome,
     Output, Place, Role, SampleSource, Score, TrialRecord, Usage, Vote,
 };
 use crucible::spec::{
@@ -166,7 +166,16 @@ fn done(item: u32, condition: u32, repeat: u32, scores: Vec<Score>) -> TrialReco
     let usage =
         Usage { requests: 1, cost: Some(0.125), latency: Some(0.5), ..Usage::default() };
     let answer = Answer { text: "é 12".into(), tokens_in: Some(9), ..Answer::default() };
-    let vote = Vote { member: "mini".into(), answer: json!(12), won: true, error: None };
+    let vote = Vote {
+        member: "mini".into(),
+        model: Some("mini".into()),
+        answer: json!(12),
+        confidence: Some(0.5),
+        latency: Some(0.25),
+        cost: None,
+        won: true,
+        error: None,
+    };
     TrialRecord {
         id: TrialId::from_digest(&Digest::of(
             &[item, condition, repeat].map(|n| u8::try_from(n).unwrap()),
@@ -179,6 +188,11 @@ fn done(item: u32, condition: u32, repeat: u32, scores: Vec<Score>) -> TrialReco
             confidence: Some(0.75),
             votes: vec![vote],
             usage,
+            marks: Marks {
+                consensus: Some(0.75),
+                members_called: Some(4),
+                ..Marks::default()
+            },
             trace: vec!["a line".into()],
         }),
         usage,
