@@ -38,7 +38,8 @@ pub struct EnsembleFindings {
     pub mean_disagreement: Option<f64>,
     /// The mean φ of the pairs: how much their errors are correlated.
     pub mean_phi: Option<f64>,
-    /// How many members with independent errors would be worth as much.
+    /// How many members with independent errors would be worth as much; `None` also where not
+    /// every member was called in every trial.
     pub effective_members: Option<f64>,
     /// What was left out, and why.
     pub notes: Vec<String>,
@@ -97,12 +98,13 @@ struct Together {
 }
 
 impl Together {
-    fn add(&mut self, first: bool, second: bool) {
-        let count = match (first, second) {
-            (true, true) => &mut self.both,
-            (true, false) => &mut self.only_first,
-            (false, true) => &mut self.only_second,
-            (false, false) => &mut self.neither,
+    /// Counts a trial in which the first and the second are right or not.
+    fn add(&mut self, right: [bool; 2]) {
+        let count = match right {
+            [true, true] => &mut self.both,
+            [true, false] => &mut self.only_first,
+            [false, true] => &mut self.only_second,
+            [false, false] => &mut self.neither,
         };
         *count += 1;
     }
@@ -155,10 +157,8 @@ pub(super) fn ensembles(
     let experiment = samples.experiment;
     let mut found = IndexMap::new();
     for (index, condition) in experiment.conditions.iter().enumerate() {
-        let standard = experiment
-            .metrics
-            .iter()
-            .find(|metric| score::compares(&metric.call));
+        let standard =
+            experiment.metrics.iter().find(|metric| score::compares(&metric.call));
         let scores = match standard {
             Some(metric) => samples.of(&condition.name, &metric.name)?,
             None => std::sync::Arc::default(),
@@ -300,7 +300,8 @@ impl<'a> Tally<'a> {
         level.consensus = consensus;
         level.trials += 1;
         let place = (voted.item, voted.repeat);
-        let found = self.scores.binary_search_by_key(&place, |one| (one.item, one.repeat));
+        let found =
+            self.scores.binary_search_by_key(&place, |one| (one.item, one.repeat));
         let score = found.ok().and_then(|at| self.scores.get(at));
         if let Some(Observation::Value(value)) = score.map(|score| score.value) {
             level.scored += 1;
@@ -323,7 +324,7 @@ impl<'a> Tally<'a> {
                 pair.differ += u32::from(!one.is_same(other, self.alike));
                 let judged = |at: usize| right.get(at).copied().flatten();
                 if let (Some(a), Some(b)) = (judged(first), judged(second)) {
-                    pair.together.add(a, b);
+                    pair.together.add([a, b]);
                 }
             }
         }
@@ -340,6 +341,13 @@ impl<'a> Tally<'a> {
                 "Only the first {MOST_PAIRED} of {} members are compared in pairs.",
                 self.members.len()
             ));
+        }
+        let everywhere = self.members.iter().all(|member| member.called == self.trials);
+        if !everywhere {
+            self.notes.push(
+                "Not every member was called in every trial: what is said of members and pairs is of the trials in which they were called, which were not chosen at random."
+                    .to_owned(),
+            );
         }
         let pairs: Vec<PairFindings> = self.pairs.iter().map(pair).collect();
         let disagreement = pairs.iter().map(|pair| pair.disagreement);
@@ -361,6 +369,7 @@ impl<'a> Tally<'a> {
             mean_disagreement: mean(disagreement),
             mean_phi,
             effective_members: mean_phi
+                .filter(|_| everywhere)
                 .and_then(|rho| effective(self.members.len(), rho)),
             pairs,
             notes: self.notes,
@@ -369,8 +378,8 @@ impl<'a> Tally<'a> {
 }
 
 fn level(level: &Level, independent: bool) -> LevelFindings {
-    let accuracy = (level.scored > 0)
-        .then(|| f64::from(level.right) / f64::from(level.scored));
+    let accuracy =
+        (level.scored > 0).then(|| f64::from(level.right) / f64::from(level.scored));
     let (right, scored) = (u64::from(level.right), u64::from(level.scored));
     let interval = (independent && level.scored > 0)
         .then(|| proportion_interval(right, scored, LEVEL, ProportionMethod::Wilson).ok())

@@ -28,8 +28,7 @@ pub(super) const SIGNATURE: Signature = Signature::new(
 fn evaluate(call: &Call) -> Result<Value, Complaint> {
     let members = repeat::evaluate(call)?;
     let span = call.args.get("strategy").map_or(call.span, |argument| argument.span);
-    let members =
-        Argument { value: members, span, given: true, operational: false };
+    let members = Argument { value: members, span, given: true, operational: false };
     let mut args = indexmap::IndexMap::new();
     for param in VOTE.params {
         let argument = match param.name {
@@ -57,8 +56,10 @@ mod tests {
     fn it_is_a_vote_over_repeats() {
         let n = Value::Quantity(Quantity::new(3.0, Unit::One));
         let answer = Value::Word("last_number".into());
-        let args = vec![("strategy", testing::model_value("m")), ("n", n), ("answer", answer)];
-        let Ok(Value::Call(vote)) = evaluate(&testing::call("self_consistency", args)) else {
+        let args =
+            vec![("strategy", testing::model_value("m")), ("n", n), ("answer", answer)];
+        let Ok(Value::Call(vote)) = evaluate(&testing::call("self_consistency", args))
+        else {
             panic!()
         };
         assert_eq!(vote.name, "vote");

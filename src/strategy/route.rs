@@ -165,11 +165,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_item_goes_where_the_closure_says_by_place_or_by_name() {
-        for (body, expected) in [
-            ("if item.hint == `h` { 1 } else { 0 }", "y"),
-            ("`a`", "x"),
-            ("0", "x"),
-        ] {
+        for (body, expected) in
+            [("if item.hint == `h` { 1 } else { 0 }", "y"), ("`a`", "x"), ("0", "x")]
+        {
             let bench = Bench::saying(&[("a", "x"), ("b", "y")]);
             let strategy = bench.build(&route(body));
             let output = bench.context().finish(strategy.as_ref()).await.unwrap();

@@ -320,7 +320,8 @@ async fn answer(ctx: &TrialContext, demand: Demand, runs: &mut usize) {
                 *runs += 1;
             }
             let ran = ctx.run_beside(&children, &strategies).await;
-            let _unheard = reply.send(Ok(ran.into_iter().map(|ran| ran.result).collect()));
+            let _unheard =
+                reply.send(Ok(ran.into_iter().map(|ran| ran.result).collect()));
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::strategy::context::{TrialContext, TrialKey};
 use crate::strategy::contract::{BuildError, Builder, Strategy};
 use crate::strategy::{Ask, COMBINATORS, Scripted};
 
-type Respond = dyn Fn(&Request) -> Result<String, FailureKind> + Send + Sync;
+pub(super) type Respond = dyn Fn(&Request) -> Result<String, FailureKind> + Send + Sync;
 
 /// A model that answers with a function, after some time.
 pub(super) struct Fake {

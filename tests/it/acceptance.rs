@@ -108,7 +108,10 @@ fn the_first_example_finds_what_was_put_into_it() {
 #[test]
 fn the_example_of_ensembles_says_what_its_votes_have_in_common() {
     let document = run(&root().join("examples/ensembles.crucible"), &[]);
-    assert_eq!((&document["complete"], &document["trials"]["failed"]), (&true.into(), &0.into()));
+    assert_eq!(
+        (&document["complete"], &document["trials"]["failed"]),
+        (&true.into(), &0.into())
+    );
     for hypothesis in ["thrift", "early"] {
         assert_eq!(verdict(&document, hypothesis), "supported", "{hypothesis}");
     }

@@ -10,7 +10,7 @@ use crucible::record::{Failure, Output, Score};
 use crucible::script::{Host, ScriptRun};
 use crucible::strategy::{TrialContext, TrialKey};
 
-use super::lang_check::refused;
+use super::lang_check::told;
 
 struct Memory(String);
 
@@ -23,8 +23,7 @@ impl Files for Memory {
 fn assembled(text: &str) -> Assembly {
     let host = Host::default();
     let files = Memory(text.to_owned());
-    let loaded =
-        lang::load("e.crucible", &files, &catalogue::signatures(), &host, &[]);
+    let loaded = lang::load("e.crucible", &files, &catalogue::signatures(), &host, &[]);
     assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
     let experiment = loaded.experiment.unwrap();
     let materials = Materials::load(&experiment, host).unwrap();
@@ -139,7 +138,11 @@ fn what_does_not_go_together_in_a_vote_is_told_at_its_place() {
         ),
         ("vote([a, b], run: cascade(confidence: 900%))", "900%", "confidence: 80%"),
         ("vote([a, b], by: best_confidence, run: sequential)", "sequential", "cascade("),
-        ("vote([a, b], by: |votes| votes[0].answer, run: sequential)", "sequential", "parallel"),
+        (
+            "vote([a, b], by: |votes| votes[0].answer, run: sequential)",
+            "sequential",
+            "parallel",
+        ),
         (
             "vote([a, b], by: unanimous, run: sequential(until: 60%))",
             "sequential(until: 60%)",
@@ -156,7 +159,11 @@ fn what_does_not_go_together_in_a_vote_is_told_at_its_place() {
         ("vote([a, b], quorum: 3)", "3", "`quorum: 2`"),
         ("vote([a, b], quorum: 0)", "0", "`quorum: 2`"),
         ("vote([a, b], quorum: 120%)", "120%", "`quorum: 50%`"),
-        ("vote([a, b], run: cascade(confidence: 90%), quorum: 1)", "1", "leave `quorum` out"),
+        (
+            "vote([a, b], run: cascade(confidence: 90%), quorum: 1)",
+            "1",
+            "leave `quorum` out",
+        ),
         ("vote([a], run: hedged())", "hedged()", "hedge(m)"),
         ("vote([a, b], run: hedged(), by: unanimous)", "unanimous", "leave it out"),
         ("vote([a, b], run: hedged(after: 100%))", "100%", ""),
@@ -166,8 +173,10 @@ fn what_does_not_go_together_in_a_vote_is_told_at_its_place() {
         ("self_consistency(a, 0)", "0", ""),
     ];
     for (vote, at, help) in table {
-        let text = format!("{BASE}condition c = {vote}\n");
-        let told = refused(&[("e.crucible", &text)]);
+        let files = Memory(format!("{BASE}condition c = {vote}\n"));
+        let signatures = catalogue::signatures();
+        let loaded = lang::load("e.crucible", &files, &signatures, &Host::default(), &[]);
+        let told = told(&loaded);
         assert_eq!(told.len(), 1, "{vote}: {told:?}");
         assert_eq!(told[0].1, at, "{vote}: {told:?}");
         assert!(told[0].2.contains(help), "{vote}: {told:?}");
@@ -243,11 +252,13 @@ fn an_output_has_what_a_vote_says_of_itself() {
          metric dear = score(|output, item| output.votes[0].cost == () || output.wasted_cost == 0.0)\n"
     );
     let assembly = assembled(&text.replace("model mute = openai(\"gpt-4o-mini\")\n", ""));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let output = Arc::new(runtime.block_on(trial(&assembly, 0, 0)).unwrap());
     let item = assembly.items.get(0).unwrap();
-    let score =
-        |metric: usize| assembly.scorers[metric].score(&output, &item, &ScriptRun::default());
+    let score = |metric: usize| {
+        assembly.scorers[metric].score(&output, &item, &ScriptRun::default())
+    };
     assert!(matches!(score(1), Score::Value(_)), "{:?}", score(1));
     assert_eq!((score(2), score(3)), (Score::Value(3.0), Score::Value(1.0)));
 }

@@ -67,7 +67,7 @@ fn view(condition: &str, found: &EnsembleFindings) -> EnsembleView {
             .iter()
             .filter(|_| few)
             .map(|level| LevelRow {
-                consensus: round::percent(level.consensus),
+                consensus: percent(level.consensus),
                 trials: round::count(u64::from(level.trials)),
                 accuracy: share(level.accuracy, level.ci),
             })
@@ -90,7 +90,7 @@ fn view(condition: &str, found: &EnsembleFindings) -> EnsembleView {
             .map(|pair| PairRow {
                 members: format!("{}, {}", name(pair.first), name(pair.second)),
                 trials: round::count(u64::from(pair.trials)),
-                disagreement: round::percent(pair.disagreement),
+                disagreement: percent(pair.disagreement),
                 phi: number(pair.phi),
             })
             .collect(),
@@ -122,7 +122,7 @@ fn sentences(found: &EnsembleFindings) -> Vec<String> {
     if let Some(disagreement) = found.mean_disagreement {
         sentences.push(format!(
             "Two members disagree in {} of the trials, on average over the pairs.",
-            round::percent(disagreement)
+            percent(disagreement)
         ));
     }
     if let (Some(phi), Some(effective)) = (found.mean_phi, found.effective_members) {
@@ -139,13 +139,16 @@ fn sentences(found: &EnsembleFindings) -> Vec<String> {
 
 fn share(share: Option<f64>, interval: Option<[f64; 2]>) -> String {
     let Some(share) = share else { return "–".to_owned() };
-    let shown = |value| round::value(value, Scale::Binary);
     match interval {
         Some([low, high]) => {
-            format!("{} [{}, {}]", shown(share), shown(low), shown(high))
+            format!("{} [{}, {}]", percent(share), percent(low), percent(high))
         }
-        None => shown(share),
+        None => percent(share),
     }
+}
+
+fn percent(share: f64) -> String {
+    round::value(share, Scale::Binary)
 }
 
 fn number(value: Option<f64>) -> String {

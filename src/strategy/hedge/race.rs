@@ -109,7 +109,10 @@ impl<'a> Race<'a> {
 
 impl Hedge {
     /// Runs the race.
-    pub(in crate::strategy) async fn race(&self, ctx: &TrialContext) -> Result<Raced, Failure> {
+    pub(in crate::strategy) async fn race(
+        &self,
+        ctx: &TrialContext,
+    ) -> Result<Raced, Failure> {
         if let Some(decision) = ctx.recorded_decision() {
             let decided = decision
                 .ok()

@@ -19,8 +19,10 @@ pub(super) fn build(
     if members.is_empty() {
         return Err(BuildError::new("`vote` needs at least one member", call.span));
     }
-    let members: Vec<Arc<dyn Strategy>> =
-        members.iter().map(|member| builder.strategy(member)).collect::<Result<_, _>>()?;
+    let members: Vec<Arc<dyn Strategy>> = members
+        .iter()
+        .map(|member| builder.strategy(member))
+        .collect::<Result<_, _>>()?;
     let answer = match call.args.get("answer") {
         Some(answer) => Some(builder.extractor(&answer.value, answer.span)?),
         None => None,

@@ -83,7 +83,11 @@ impl<'a> Written<'a> {
                     counted(values.len(), "value"),
                     counted(members, "member")
                 );
-                found.push(of(name, message, Some("one for each member, in their order")));
+                found.push(of(
+                    name,
+                    message,
+                    Some("one for each member, in their order"),
+                ));
             }
             found.extend(match name {
                 "weights" => wrong_weights(&values),
@@ -129,13 +133,11 @@ impl<'a> Written<'a> {
             }
         }
         if self.has("same") && matches!(self.by, "ranked" | "closure") {
-            let message =
-                format!("`same` does not count where {} does", self.by_words());
+            let message = format!("`same` does not count where {} does", self.by_words());
             found.push(of("same", message, Some("leave `same` out")));
         }
         if self.has("ties") && matches!(self.by, "unanimous" | "closure") {
-            let message =
-                format!("there are no ties where {} decides", self.by_words());
+            let message = format!("there are no ties where {} decides", self.by_words());
             found.push(of("ties", message, Some("leave `ties` out")));
         }
         found
@@ -160,8 +162,9 @@ impl<'a> Written<'a> {
             Some(label) => format!("`{label}` ({})", silent.name),
             None => format!("`{}`", silent.name),
         };
-        let message =
-            format!("{what} needs members that say how sure they are, and {name} does not");
+        let message = format!(
+            "{what} needs members that say how sure they are, and {name} does not"
+        );
         let help = match (silent.name.as_str(), weighted) {
             ("recorded", _) => "name the column: `confidence: \"…\"` in `recorded`",
             (_, true) => "`weights: [2, 1, 1]` or `accuracies: [80%, 70%, 70%]`",
@@ -195,7 +198,8 @@ impl<'a> Written<'a> {
         }
         let until = self.call.call("run").and_then(|run| run.arg("until"));
         if self.by == "unanimous" && until.is_some() {
-            let message = "`by: unanimous` needs all members to agree; `until` has no meaning";
+            let message =
+                "`by: unanimous` needs all members to agree; `until` has no meaning";
             return vec![of("run", message, Some("`run: sequential`"))];
         }
         Vec::new()
@@ -237,7 +241,11 @@ impl<'a> Written<'a> {
                 let message = format!(
                     "`quorum` is {quorum}, wanted 1 to {members}, the number of members"
                 );
-                vec![of("quorum", message, Some("`quorum: 2`, or a share: `quorum: 50%`"))]
+                vec![of(
+                    "quorum",
+                    message,
+                    Some("`quorum: 2`, or a share: `quorum: 50%`"),
+                )]
             }
         }
     }
@@ -288,10 +296,7 @@ fn silent(call: &Call) -> Option<&Call> {
     }
     let values = call.args.values().map(|argument| &argument.value);
     values
-        .flat_map(|value| match value {
-            Value::List(values) => values.as_slice(),
-            other => std::slice::from_ref(other),
-        })
+        .flat_map(|value| value.as_list().unwrap_or(std::slice::from_ref(value)))
         .filter_map(Value::as_call)
         .find_map(silent)
 }

@@ -78,7 +78,8 @@ impl Strategy for Vote {
 
     fn forecast(&self, item: &Item, gateway: &Gateway) -> CallForecast {
         let members = self.members.iter().zip(&self.shares);
-        let each = members.map(|(member, share)| (member.forecast(item, gateway), *share));
+        let each =
+            members.map(|(member, share)| (member.forecast(item, gateway), *share));
         match &self.schedule {
             Schedule::Hedged(hedge) => hedge.forecast(item, gateway),
             Schedule::Parallel => each

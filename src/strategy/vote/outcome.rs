@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value as Json;
-
 use crate::base::Stream;
 use crate::record::{Failure, FailureKind, Marks, Output, Vote as Cast};
 use crate::script::{ScriptRun, to_json, vote_value};
@@ -195,9 +193,9 @@ fn next(standings: &[Standing], winner: usize) -> usize {
 
 /// The answer that won a ranking as somebody wrote it.
 fn ranked_text(replies: &[Reply], key: &AnswerKey) -> String {
-    let parts = replies.iter().flat_map(|reply| match &reply.answer {
-        Json::Array(parts) => parts.as_slice(),
-        other => std::slice::from_ref(other),
+    let parts = replies.iter().flat_map(|reply| {
+        let list = reply.answer.as_array().map(Vec::as_slice);
+        list.unwrap_or(std::slice::from_ref(&reply.answer))
     });
     let mut same = parts.filter(|part| answer::key(part).as_ref() == Some(key));
     same.next().map(shown).unwrap_or_default()

@@ -77,8 +77,7 @@ mod tests {
 
     #[test]
     fn a_vote_of_three_needs_its_third_member_where_the_first_two_differ() {
-        let counting =
-            Counting { rule: Rule::Majority, ties: Ties::First, alike: None };
+        let counting = Counting { rule: Rule::Majority, ties: Ties::First, alike: None };
         let schedule = Schedule::Sequential { until: None };
         let shares = shares(&counting, &schedule, 0, &[USUAL; 3]);
         assert_eq!(shares[..2], [1.0, 1.0]);

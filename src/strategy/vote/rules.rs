@@ -69,9 +69,9 @@ impl Counting {
             Rule::Weighted(Weights::Fixed(weights)) => {
                 weights.get(member).copied().unwrap_or(0.0)
             }
-            Rule::Weighted(Weights::Confidence) => {
-                confidence.filter(|sure| !sure.is_nan()).map_or(0.0, |c| c.clamp(0.0, 1.0))
-            }
+            Rule::Weighted(Weights::Confidence) => confidence
+                .filter(|sure| !sure.is_nan())
+                .map_or(0.0, |c| c.clamp(0.0, 1.0)),
             Rule::Majority | Rule::BestConfidence | Rule::Unanimous | Rule::Ranked => 1.0,
         }
     }
@@ -123,9 +123,8 @@ impl Counting {
 pub(super) fn leaders(standings: &[Standing]) -> Vec<usize> {
     let best = standings.iter().map(|one| one.score).fold(f64::NEG_INFINITY, f64::max);
     let slack = ROUNDING * best.abs().max(1.0);
-    let good = |(index, one): (usize, &Standing)| {
-        (best - one.score <= slack).then_some(index)
-    };
+    let good =
+        |(index, one): (usize, &Standing)| (best - one.score <= slack).then_some(index);
     standings.iter().enumerate().filter_map(good).collect()
 }
 

@@ -118,11 +118,7 @@ impl Vote {
     }
 
     /// Runs the members as a race.
-    async fn hedged(
-        &self,
-        ctx: &TrialContext,
-        hedge: &Hedge,
-    ) -> Result<Output, Failure> {
+    async fn hedged(&self, ctx: &TrialContext, hedge: &Hedge) -> Result<Output, Failure> {
         let raced = hedge.race(ctx).await?;
         let called = u32::try_from(raced.runs.len()).ok();
         let votes = raced.runs.into_iter().zip(&self.members).enumerate();

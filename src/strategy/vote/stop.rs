@@ -28,8 +28,7 @@ pub(super) struct Needs {
 /// has s = 0. Where ties go to the first, an equal sum of a later answer will do.
 pub(super) fn is_settled(counting: &Counting, ballots: &[Ballot], needs: Needs) -> bool {
     let called = ballots.len();
-    let answered =
-        ballots.iter().filter(|ballot| speaks(ballot, &counting.rule)).count();
+    let answered = ballots.iter().filter(|ballot| speaks(ballot, &counting.rule)).count();
     if answered + needs.members.saturating_sub(called) < needs.quorum {
         return true;
     }
@@ -65,7 +64,8 @@ fn is_out_of_reach(counting: &Counting, standings: &[Standing], left: f64) -> bo
     let slack = ROUNDING * ahead.abs().max(1.0);
     let safe = |other: f64, is_later: bool| {
         let most = other + left;
-        most < ahead - slack || (counting.ties == Ties::First && is_later && most <= ahead)
+        most < ahead - slack
+            || (counting.ties == Ties::First && is_later && most <= ahead)
     };
     let mut others = standings.iter().enumerate().filter(|(index, _)| *index != leader);
     safe(0.0, true) && others.all(|(index, one)| safe(one.score, index > leader))

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::base::{Digest, FileId, Quantity, Span, Unit};
-use crate::record::{Failure, FailureKind, Output, Request};
+use crate::record::{Failure, FailureKind, Output};
 use crate::spec::{Argument, Call, Function, Value};
-use crate::strategy::testing::{self, Bench};
+use crate::strategy::testing::{self, Bench, Respond};
 
 #[tokio::test(start_paused = true)]
 async fn the_output_keeps_the_winners_own_text_and_all_votes() {
@@ -46,8 +46,7 @@ async fn members_run_beside_one_another() {
     assert_eq!(output.usage.latency, Some(0.3));
     assert_eq!(output.usage.requests, 2);
     assert_eq!(output.usage.tokens_in, Some(20));
-    let places: Vec<_> =
-        ctx.take_calls().into_iter().map(|call| call.place).collect();
+    let places: Vec<_> = ctx.take_calls().into_iter().map(|call| call.place).collect();
     assert_eq!(places, ["1#0", "0#0"], "in the order in which they ended");
 }
 
@@ -72,10 +71,8 @@ async fn a_vote_in_which_all_fail_fails_and_still_says_what_it_took() {
         ("b", 10, Box::new(|_| Err(FailureKind::BadRequest))),
     ]);
     let ctx = bench.context();
-    let failure = ctx
-        .finish(bench.build(&testing::vote(&["a", "b"])).as_ref())
-        .await
-        .unwrap_err();
+    let failure =
+        ctx.finish(bench.build(&testing::vote(&["a", "b"])).as_ref()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Quorum);
     assert_eq!(ctx.usage().requests, 2);
     assert_eq!(ctx.take_calls().len(), 2);
@@ -199,8 +196,7 @@ async fn a_hedged_vote_takes_the_first_answer_and_says_who_was_started() {
         ("never", 30, Box::new(|_| Ok("no".into()))),
     ]);
     let after = vec![("after", number(0.1, Unit::Seconds))];
-    let call =
-        vote(&["slow", "fast", "never"], vec![("run", schedule("hedged", after))]);
+    let call = vote(&["slow", "fast", "never"], vec![("run", schedule("hedged", after))]);
     let output = run(&bench, &call).await.unwrap();
     assert_eq!(output.text, "soon");
     let marks = output.marks;
@@ -352,8 +348,7 @@ proptest! {
         clock.block_on(async {
             let models = members.iter().zip(NAMES).map(|((does, millis), name)| {
                 let does = *does;
-                let respond: Box<dyn Fn(&Request) -> Result<String, FailureKind> + Send + Sync> =
-                    Box::new(move |_| match does {
+                let respond: Box<Respond> = Box::new(move |_| match does {
                         Does::Answers(answer) => Ok(answer.to_string()),
                         Does::Fails => Err(FailureKind::BadRequest),
                     });
