@@ -8,6 +8,7 @@ use crate::stats::{self, adjust};
 
 use super::decide::Decision;
 use super::discordant::discordant;
+use super::ensemble::ensembles;
 use super::error::AnalysisError;
 use super::findings::{FailureVerdicts, Findings, Verdict};
 use super::hedging::audits;
@@ -100,7 +101,17 @@ pub fn analyse(
     let slices = slices(&mut samples, &conditions)?;
     let pairs = pairwise(&mut samples)?;
     let hedging = audits(&mut samples)?;
-    Ok(Findings { conditions, hypotheses, correction, slices, pairs, remarks, hedging })
+    let ensembles = ensembles(&mut samples)?;
+    Ok(Findings {
+        conditions,
+        hypotheses,
+        correction,
+        slices,
+        pairs,
+        remarks,
+        hedging,
+        ensembles,
+    })
 }
 
 /// The p-values that are corrected together.

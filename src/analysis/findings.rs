@@ -7,6 +7,7 @@ mod slices;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::ensemble::EnsembleFindings;
 use crate::spec::{Alternative, Correction, Over, Scale};
 
 pub use pairs::{FamilyPairs, PairFindings, Ranked};
@@ -34,6 +35,9 @@ pub struct Findings {
     /// The audit of conditions whose trials were hedged, by condition.
     #[serde(default)]
     pub hedging: IndexMap<String, HedgeAudit>,
+    /// What the votes of conditions that vote say, by condition.
+    #[serde(default)]
+    pub ensembles: IndexMap<String, EnsembleFindings>,
 }
 
 /// What hedging did under one condition. Latencies are in seconds, costs in dollars.

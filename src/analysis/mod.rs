@@ -14,6 +14,7 @@ mod correlate;
 mod decide;
 mod discordant;
 mod effect;
+mod ensemble;
 mod error;
 mod evaluate;
 mod findings;
@@ -39,6 +40,7 @@ mod unpaired_shares;
 
 pub use analyse::{History, analyse};
 pub use discordant::all_discordant;
+pub use ensemble::{EnsembleFindings, LevelFindings, MemberFindings, MemberPair};
 pub use error::{AnalysisError, Unsupported};
 pub use findings::{
     Components, ConditionFindings, Discordant, DiscordantItem, EffectSize,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::record::{Observation, Observed, SampleSource};
+use crate::record::{Observation, Observed, SampleSource, Voted};
 use crate::spec::{Experiment, Missing, Sample, Scale};
 use crate::stats::Units;
 
@@ -133,6 +133,15 @@ impl<'a> Samples<'a> {
         let unknown = || AnalysisError::UnknownCondition { name: condition.to_owned() };
         let (index, _) = self.experiment.condition(condition).ok_or_else(unknown)?;
         Ok(self.source.gives(u32::try_from(index).unwrap_or(u32::MAX), metric)?)
+    }
+
+    /// Calls `each` with the votes of every trial of a condition, by its index.
+    pub(super) fn votes(
+        &self,
+        condition: u32,
+        each: &mut dyn FnMut(Voted),
+    ) -> Result<(), AnalysisError> {
+        Ok(self.source.votes(condition, each)?)
     }
 
     /// Lets go of what was read.

@@ -7,7 +7,7 @@ use crate::model::{DISTRIBUTIONS, PROVIDERS};
 use crate::score::SCORERS;
 use crate::script::EXTRACTORS;
 use crate::spec::{CLAIM_FUNCTIONS, KINDS, Signature, Signatures};
-use crate::strategy::{COMBINATORS, DELAYS, EVALUATED};
+use crate::strategy::{COMBINATORS, DELAYS, EVALUATED, SCHEDULES, SIMILAR};
 
 /// A chapter of the reference: signatures of one sort.
 #[derive(Debug, Clone)]
@@ -31,7 +31,8 @@ pub(super) fn callable() -> Vec<Chapter> {
             title: "Strategies",
             preface: "What stands on the right of a `condition`. Each takes strategies and is one; a model stands wherever a strategy may. A `strategy` of the file is called like these.",
             signatures: strategies
-                .chain(EVALUATED.iter().chain(DELAYS).copied())
+                .chain(EVALUATED.iter().chain(DELAYS).chain(SCHEDULES).copied())
+                .chain([SIMILAR])
                 .collect(),
         },
         Chapter {

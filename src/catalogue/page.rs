@@ -124,6 +124,8 @@ fn type_words(ty: Type) -> String {
         Type::Scorer => "metric".to_owned(),
         Type::Distribution => "distribution".to_owned(),
         Type::Delay => "delay".to_owned(),
+        Type::Schedule => "schedule".to_owned(),
+        Type::Likeness => "likeness".to_owned(),
         Type::Extractor => "extractor".to_owned(),
         Type::Sampling => "sampling".to_owned(),
         Type::Claim => "claim".to_owned(),

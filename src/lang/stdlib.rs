@@ -6,6 +6,7 @@ use crate::lang::syntax::tree::{Path, Word};
 const FILES: &[(&str, &str)] = &[
     ("std::extract", include_str!("../../stdlib/extract.crucible")),
     ("std::prompts", include_str!("../../stdlib/prompts.crucible")),
+    ("std::strategies", include_str!("../../stdlib/strategies.crucible")),
 ];
 
 /// Returns the text of a file of the library.

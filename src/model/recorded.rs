@@ -22,6 +22,8 @@ pub struct Recorded {
     path: String,
     /// Whether they are those of a log, where an id alone says too little.
     log: bool,
+    /// The column of how sure the model was, if there is one.
+    sure: Option<String>,
     /// Where each id stands; made when an item is asked that stands elsewhere here.
     index: OnceLock<Vec<(u64, u32)>>,
     /// Where each input stands.
@@ -47,8 +49,14 @@ const SIGNATURE: Signature = Signature::new(
         Type::Text,
         "The column of the answer; a dotted path reaches into nested JSON. What the model said where absent, which only a log knows.",
     ),
+    Param::optional(
+        "confidence",
+        Type::Text,
+        "The column of how sure the model was of its answer, a number from 0 to 1; without it the answers have no confidence.",
+    ),
 ])
 .with_check(check)
+.with_confidence(|call| call.arg("confidence").is_some())
 .with_example("model large = recorded(gsm8k, output: \"175b_finetuning.solution\")");
 
 pub(super) const PROVIDER: Provider = Provider { signature: SIGNATURE, build };
@@ -91,20 +99,21 @@ fn build(
         return Err(BuildError::new("no items were given for `recorded`"));
     };
     let output = call.text("output");
+    let sure = call.text("confidence").map(str::to_owned);
     match call.args.get("dataset") {
         Some(Argument { value: Value::Call(dataset), .. }) => {
             let log = dataset.name == LOG;
             let output = output.or(log.then_some(SAID)).ok_or_else(|| {
                 BuildError::new("`recorded` needs a dataset and an output column")
             })?;
-            Ok(Box::new(Recorded { log, ..Recorded::new(items(dataset)?, output) }))
+            Ok(Box::new(Recorded { log, sure, ..Recorded::new(items(dataset)?, output) }))
         }
         Some(path @ Argument { value: Value::Text(_), span, .. }) => {
             let args = [("path".to_owned(), path.clone())].into_iter().collect();
             let log =
                 Call { name: LOG.to_owned(), args, span: *span, label: None, body: None };
             let answers = Recorded::new(items(&log)?, output.unwrap_or(SAID));
-            Ok(Box::new(Recorded { log: true, ..answers }))
+            Ok(Box::new(Recorded { log: true, sure, ..answers }))
         }
         Some(_) | None => Err(BuildError::new("`recorded` needs a dataset or a log")),
     }
@@ -119,6 +128,7 @@ impl Recorded {
             items,
             path: path.to_owned(),
             log: false,
+            sure: None,
             index: OnceLock::new(),
             inputs: OnceLock::new(),
         }
@@ -212,6 +222,14 @@ fn text_of(value: &Json) -> Option<String> {
     }
 }
 
+impl Recorded {
+    /// Returns how sure the model was, where its column has a number from 0 to 1.
+    fn confidence_of(&self, item: &Item) -> Option<f64> {
+        let sure = item.lookup(self.sure.as_deref()?)?.as_f64()?;
+        (0.0..=1.0).contains(&sure).then_some(sure)
+    }
+}
+
 /// Says whether one input is the other with something around it, as a template puts it.
 fn agree(one: &str, other: &str) -> bool {
     let (one, other) = (one.trim(), other.trim());
@@ -238,9 +256,12 @@ impl Model for Recorded {
             };
             return Ok(Answer { text, ..Answer::default() });
         }
-        match self.find(&request.item).map(|item| self.answer_of(&item)) {
-            Some(Some(text)) => Ok(Answer { text, ..Answer::default() }),
-            Some(None) => Err(CallError::new(
+        let found = self.find(&request.item);
+        match found.map(|item| (self.answer_of(&item), self.confidence_of(&item))) {
+            Some((Some(text), confidence)) => {
+                Ok(Answer { text, confidence, ..Answer::default() })
+            }
+            Some((None, _)) => Err(CallError::new(
                 FailureKind::NotRecorded,
                 format!("the recorded answer of item `{}` is empty", request.item.id),
             )),
@@ -298,5 +319,30 @@ mod tests {
             assert_eq!(error.failure.kind, FailureKind::NotRecorded);
         }
         assert!(!model.profile().cacheable);
+    }
+
+    #[tokio::test]
+    async fn a_confidence_is_there_where_its_column_has_a_share() {
+        let item = |id: &str, sure: Json| {
+            let columns =
+                [("m".to_owned(), json!({ "text": "a", "sure": sure }))].into_iter();
+            Arc::new(Item::new(
+                0,
+                id.into(),
+                "q".into(),
+                Json::Null,
+                columns.collect::<Map<_, _>>(),
+            ))
+        };
+        let items = [item("1", json!(0.8)), item("2", json!(80)), item("3", json!("x"))];
+        let model = Recorded {
+            sure: Some("m.sure".into()),
+            ..Recorded::new(Items::from(items.to_vec()), "m.text")
+        };
+        let mut found = Vec::new();
+        for one in &items {
+            found.push(ask(&model, Arc::clone(one)).await.unwrap().confidence);
+        }
+        assert_eq!(found, [Some(0.8), None, None]);
     }
 }

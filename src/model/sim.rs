@@ -89,7 +89,8 @@ const SIGNATURE: Signature = Signature::new(
 .with_example(
     "model small = sim(accuracy: 78%, latency: lognormal(median: 20ms, p99: 120ms), price: [$0.15/Mtok, $0.60/Mtok])",
 )
-.with_check(check);
+.with_check(check)
+.with_confidence(|_| true);
 
 pub(super) const PROVIDER: Provider = Provider { signature: SIGNATURE, build };
 

@@ -20,7 +20,7 @@ pub use exchange::{Exchange, Recording, Tape};
 pub use item::Item;
 pub use items::{ItemSource, Items};
 pub use observed::{
-    AnswerCache, LimitEvent, Observation, Observed, SampleSource, SourceError,
+    AnswerCache, LimitEvent, Observation, Observed, SampleSource, SourceError, Voted,
 };
 pub use output::{Marks, Output, Usage, Vote};
 pub use trial::{Outcome, Place, Score, TrialRecord};

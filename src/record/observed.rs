@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value as Json;
 use thiserror::Error;
 
 use crate::base::CallId;
 use crate::record::call::Answer;
+use crate::record::output::Vote;
 use crate::record::trial::Place;
 
 /// One trial's value of a metric or measure.
@@ -35,6 +37,19 @@ pub enum Observation {
     Unscored,
 }
 
+/// The votes of one trial.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Voted {
+    /// Index of the item.
+    pub item: u32,
+    /// Which repeat, from 0.
+    pub repeat: u32,
+    /// The item's target; `null` where it has none.
+    pub target: Json,
+    /// The votes, in the order of the members.
+    pub votes: Vec<Vote>,
+}
+
 /// Where the analysis finds samples. The store is one; tests bring their own.
 pub trait SampleSource {
     /// Returns the observations of a metric or measure under a condition, by its index in
@@ -54,6 +69,21 @@ pub trait SampleSource {
     fn gives(&self, condition: u32, metric: &str) -> Result<bool, SourceError> {
         let _ = (condition, metric);
         Ok(true)
+    }
+
+    /// Calls `each` with the votes of every trial of a condition that has some. A source that
+    /// knows of no votes has none.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be read.
+    fn votes(
+        &self,
+        condition: u32,
+        each: &mut dyn FnMut(Voted),
+    ) -> Result<(), SourceError> {
+        let _ = (condition, each);
+        Ok(())
     }
 
     /// Returns the number of items of the run.

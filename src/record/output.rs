@@ -41,8 +41,20 @@ pub struct Marks {
 pub struct Vote {
     /// The member's name: a model's, or the strategy's.
     pub member: String,
+    /// The model that it asks, where it asks one model alone.
+    #[serde(default)]
+    pub model: Option<String>,
     /// The answer that was compared; `null` abstains.
     pub answer: Json,
+    /// How sure the member said it is, 0 to 1.
+    #[serde(default)]
+    pub confidence: Option<f64>,
+    /// Seconds that it took; `None` where that is not known.
+    #[serde(default)]
+    pub latency: Option<f64>,
+    /// Dollars that it cost; `None` where that is not known.
+    #[serde(default)]
+    pub cost: Option<f64>,
     /// Whether it is the answer that won.
     pub won: bool,
     /// Why the member gave no answer, if it failed.

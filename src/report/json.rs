@@ -29,6 +29,7 @@ pub fn document(facts: &RunFacts, findings: &Findings) -> Json {
         "call_totals": facts.calls,
         "cost_usd": cost,
         "conditions": conditions,
+        "ensembles": findings.ensembles,
         "hypotheses": findings.hypotheses,
         "correction": findings.correction,
         "slices": findings.slices,

@@ -1,5 +1,6 @@
 //! View structs: every number a string already rounded, every decision already taken.
 
+mod ensemble;
 mod hedging;
 mod hypothesis;
 mod pairs;
@@ -15,6 +16,7 @@ use crate::report::round;
 use crate::report::words;
 use crate::spec::{Correction, Experiment};
 
+use ensemble::EnsembleView;
 use hedging::HedgeView;
 pub(super) use hypothesis::sentences;
 use hypothesis::{Beside, HypothesisView};
@@ -37,6 +39,7 @@ pub(super) struct Report {
     pub(super) selection: Option<String>,
     pub(super) summary: Vec<String>,
     pub(super) results: ResultTable,
+    pub(super) ensembles: Vec<EnsembleView>,
     pub(super) confirmatory: Vec<HypothesisView>,
     pub(super) exploratory: Vec<HypothesisView>,
     pub(super) slices: Vec<SlicesView>,
@@ -125,6 +128,7 @@ impl Report {
             selection: facts.selection.as_ref().map(selection),
             summary,
             results: ResultTable::new(experiment, findings),
+            ensembles: ensemble::ensembles(findings),
             confirmatory,
             exploratory,
             slices: slices::slices(findings),

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::record::{Item, Output, Score};
 use crate::score::comparison::{self, Comparison, Sides};
-use crate::score::options::{NORMALIZE, NORMALIZE_DOC};
+use crate::score::options::{self, NORMALIZE, NORMALIZE_DOC};
 use crate::score::target::TARGET;
 use crate::score::{Scorer, ScorerEntry};
 use crate::script::{ScriptFailure, ScriptProblem, ScriptRun, Workshop};
@@ -65,6 +65,18 @@ impl Scorer for ExactMatch {
         let right = accepted(&answer, &target, self.0.normalize);
         Ok(Score::Value(f64::from(u8::from(right))))
     }
+}
+
+/// Says whether a metric is an `exact_match` with the item's own target.
+#[must_use]
+pub fn compares(metric: &Call) -> bool {
+    metric.name == SIGNATURE.name && metric.arg("target").is_none()
+}
+
+/// Says whether such a metric would call an answer right.
+#[must_use]
+pub fn is_right(metric: &Call, answer: &Json, target: &Json) -> bool {
+    accepted(answer, target, options::normalize(metric))
 }
 
 /// Says whether the answer is the target, or one of a list of targets.

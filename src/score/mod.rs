@@ -12,6 +12,8 @@ mod exact_match;
 mod options;
 mod target;
 
+pub use exact_match::{compares, is_right};
+
 use std::fmt;
 use std::sync::Arc;
 

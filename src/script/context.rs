@@ -26,6 +26,17 @@ pub trait ScriptContext: Send + Sync {
     /// When the strategy fails, or when what was given is no strategy or no item.
     fn run(&self, strategy: &Dynamic, item: &Dynamic) -> Result<Output, Failure>;
 
+    /// Runs strategies at the same time: on one item, or each on the one of a list.
+    ///
+    /// # Errors
+    ///
+    /// When what was given is no list of strategies, or there are more or fewer items.
+    fn run_all(
+        &self,
+        strategies: &Dynamic,
+        items: &Dynamic,
+    ) -> Result<Vec<Result<Output, Failure>>, Failure>;
+
     /// Adds a line to the trial's trace.
     fn log(&self, text: &str);
 }
@@ -46,7 +57,7 @@ pub fn context_value(context: Arc<dyn ScriptContext>) -> Dynamic {
 
 type Thrower<T> = Result<T, Box<EvalAltResult>>;
 
-/// Registers `ctx.ask`, `ctx.run`, `ctx.log`, and the `log` of hooks.
+/// Registers `ctx.ask`, `ctx.run`, `ctx.run_all`, `ctx.log`, and the `log` of hooks.
 pub(super) fn register(module: &mut Module) {
     module.set_custom_type::<ContextValue>("context");
     module.set_native_fn(
@@ -69,6 +80,16 @@ pub(super) fn register(module: &mut Module) {
             returned(&call, answer)
         },
     );
+    module.set_native_fn(
+        "run_all",
+        |call: NativeCallContext<'_>,
+         ctx: &mut ContextValue,
+         strategies: Dynamic,
+         items: Dynamic| {
+            let answers = control::waiting(|| ctx.0.run_all(&strategies, &items));
+            all_returned(&call, answers)
+        },
+    );
     module.set_native_fn("log", |ctx: &mut ContextValue, text: ImmutableString| {
         ctx.0.log(&text);
         Ok(())
@@ -88,6 +109,29 @@ pub(super) fn register(module: &mut Module) {
                  `ctx.log(text)`"
                 .into())
         });
+}
+
+/// Returns the outputs in a list, `()` for what failed. Where all failed it throws as the
+/// first.
+fn all_returned(
+    call: &NativeCallContext<'_>,
+    answers: Result<Vec<Result<Output, Failure>>, Failure>,
+) -> Thrower<Dynamic> {
+    let answers = match answers {
+        Ok(answers) => answers,
+        Err(failure) => return returned(call, Err(failure)),
+    };
+    let first = answers.iter().find_map(|answer| answer.as_ref().err()).cloned();
+    if let Some(failure) = first
+        && (answers.iter().all(Result::is_err) || control::is_cancelled())
+    {
+        return returned(call, Err(failure));
+    }
+    let value = |answer: Result<Output, Failure>| match answer {
+        Ok(output) => output_value(&Arc::new(output)),
+        Err(_) => Dynamic::UNIT,
+    };
+    Ok(answers.into_iter().map(value).collect::<rhai::Array>().into())
 }
 
 fn returned(

@@ -36,6 +36,6 @@ pub use limits::{Limits, STACK_BYTES};
 pub use study::{FnUse, Snippet, Study, Use};
 pub use value::{
     CallValue, OUTPUT_FIELDS, PromptValue, captured, cast, from_json, item_of,
-    item_value, output_of, output_value, to_json,
+    item_value, output_of, output_value, to_json, vote_value,
 };
 pub use workshop::{Callable, Workshop};

@@ -247,6 +247,12 @@ pub const OUTPUT_FIELDS: &[&str] = &[
     "tokens_out",
     "waited",
     "trace",
+    "consensus",
+    "margin",
+    "members_called",
+    "hedged",
+    "won_by",
+    "wasted_cost",
 ];
 
 fn read_output(output: &Output, name: &str) -> Read {
@@ -262,7 +268,13 @@ fn read_output(output: &Output, name: &str) -> Read {
         "tokens_in" => count(usage.tokens_in),
         "tokens_out" => count(usage.tokens_out),
         "waited" => usage.waited.into(),
-        "votes" => output.votes.iter().map(vote).collect::<Array>().into(),
+        "consensus" => maybe(output.marks.consensus),
+        "margin" => maybe(output.marks.margin),
+        "members_called" => count(output.marks.members_called.map(u64::from)),
+        "hedged" => whole(u64::from(usage.hedged)),
+        "won_by" => count(output.marks.won_by.map(u64::from)),
+        "wasted_cost" => maybe(usage.wasted_cost),
+        "votes" => output.votes.iter().map(vote_value).collect::<Array>().into(),
         "trace" => {
             output.trace.iter().map(|line| line.as_str().into()).collect::<Array>().into()
         }
@@ -279,13 +291,19 @@ fn read_output(output: &Output, name: &str) -> Read {
     })
 }
 
-fn vote(vote: &crate::record::Vote) -> Dynamic {
+/// Returns a vote as a script sees it: a map.
+pub fn vote_value(vote: &crate::record::Vote) -> Dynamic {
+    let text = |text: Option<&str>| text.map_or(Dynamic::UNIT, Into::into);
+    let number = |value: Option<f64>| value.map_or(Dynamic::UNIT, Dynamic::from);
     let mut map = Map::new();
     map.insert("member".into(), vote.member.as_str().into());
+    map.insert("model".into(), text(vote.model.as_deref()));
     map.insert("answer".into(), from_json(&vote.answer));
+    map.insert("confidence".into(), number(vote.confidence));
+    map.insert("latency".into(), number(vote.latency));
+    map.insert("cost".into(), number(vote.cost));
     map.insert("won".into(), vote.won.into());
-    let error = vote.error.as_deref().map_or(Dynamic::UNIT, |error| error.into());
-    map.insert("error".into(), error);
+    map.insert("error".into(), text(vote.error.as_deref()));
     map.into()
 }
 

@@ -59,6 +59,10 @@ pub enum Type {
     Distribution,
     /// When a backup of a hedge starts, as a call.
     Delay,
+    /// In which order the members of a vote are called, as a call.
+    Schedule,
+    /// When two answers in free text are the same, as a call.
+    Likeness,
     /// What takes the answer out of an output: a word such as `last_number`, a call such as
     /// `regex(…)`, or a closure of the output.
     Extractor,
@@ -196,6 +200,9 @@ pub struct Signature {
     /// Finds what is wrong with arguments beyond their types.
     #[serde(skip)]
     pub check: Option<fn(&Call) -> Vec<Complaint>>,
+    /// For a model or strategy that says itself how sure it is: whether a call of it does.
+    #[serde(skip)]
+    pub confidence: Option<fn(&Call) -> bool>,
 }
 
 impl Signature {
@@ -213,6 +220,7 @@ impl Signature {
             scale: None,
             evaluate: None,
             check: None,
+            confidence: None,
         }
     }
 
@@ -256,6 +264,12 @@ impl Signature {
     #[must_use]
     pub const fn with_check(self, check: fn(&Call) -> Vec<Complaint>) -> Self {
         Self { check: Some(check), ..self }
+    }
+
+    /// Sets the function that says whether the outputs of a call come with a confidence.
+    #[must_use]
+    pub const fn with_confidence(self, confidence: fn(&Call) -> bool) -> Self {
+        Self { confidence: Some(confidence), ..self }
     }
 
     /// Finds a parameter.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::record::{
-    Item, Observation, Observed, Outcome, Place, SampleSource, SourceError,
+    Item, Observation, Observed, Outcome, Place, SampleSource, SourceError, Voted,
 };
 use crate::store::error::StoreError;
 use crate::store::read::with;
+use crate::store::rows::{list_of, parsed};
 use crate::store::run::Store;
 
 /// How a measure is read: its column, and whether a failed trial has it.
@@ -82,6 +83,28 @@ impl SampleSource for Store {
         );
         with(|| self.connection.query_row(&sql, [first, last], |row| row.get(0)))
             .map_err(|source| source_error(&self.failed(source)))
+    }
+
+    fn votes(
+        &self,
+        condition: u32,
+        each: &mut dyn FnMut(Voted),
+    ) -> Result<(), SourceError> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT trial, target, votes FROM trials JOIN items USING (item)
+                 WHERE trial BETWEEN ?1 AND ?2 AND votes IS NOT NULL ORDER BY trial",
+            )?;
+            let (first, last) = self.info().range(condition);
+            let mut rows = statement.query([first, last])?;
+            while let Some(row) = rows.next()? {
+                let Place { item, repeat, .. } = self.info().place(row.get(0)?);
+                let target = parsed(1, &row.get::<_, String>(1)?)?;
+                each(Voted { item, repeat, target, votes: list_of(row, 2)? });
+            }
+            Ok(())
+        };
+        with(read).map_err(|source| source_error(&self.failed(source)))
     }
 
     fn items(&self) -> Result<u32, SourceError> {

@@ -90,6 +90,10 @@ impl Strategy for Ask {
         Some(self.rendered(item).map(first).into_iter().collect())
     }
 
+    fn model(&self) -> Option<&str> {
+        Some(&self.model.name)
+    }
+
     fn name(&self) -> &str {
         &self.model.name
     }

@@ -37,18 +37,43 @@ pub(super) enum Demand {
         /// Where the script waits.
         reply: Reply,
     },
+    /// The runs of strategies at the same time.
+    RunAll {
+        /// The strategies, each with its item.
+        runs: Vec<(Arc<dyn Strategy>, Arc<Item>)>,
+        /// Where the script waits.
+        reply: Replies,
+    },
 }
 
 impl Demand {
     /// Tells the script that it does not get what it wants.
     pub(super) fn refuse(self, failure: Failure) {
-        let (Self::Ask { reply, .. } | Self::Run { reply, .. }) = self;
         // Nobody listens once the script has ended.
-        let _unheard = reply.send(Err(failure));
+        match self {
+            Self::Ask { reply, .. } | Self::Run { reply, .. } => {
+                let _unheard = reply.send(Err(failure));
+            }
+            Self::RunAll { reply, .. } => {
+                let _unheard = reply.send(Err(failure));
+            }
+        }
+    }
+
+    /// Returns how many calls it is at least.
+    pub(super) fn calls(&self) -> u64 {
+        match self {
+            Self::Ask { .. } | Self::Run { .. } => 1,
+            Self::RunAll { runs, .. } => runs.len() as u64,
+        }
     }
 }
 
+/// What one call or run came to.
 pub(super) type Reply = oneshot::Sender<Result<Output, Failure>>;
+
+/// What runs beside one another came to, in their order.
+pub(super) type Replies = oneshot::Sender<Result<Vec<Result<Output, Failure>>, Failure>>;
 
 /// The models and strategies that a script holds, by the digest of their calls as they were
 /// handed to it.
@@ -88,6 +113,38 @@ impl ScriptContext for Bridge {
         self.demand(|reply| Demand::Run { strategy, item, reply })
     }
 
+    fn run_all(
+        &self,
+        strategies: &Dynamic,
+        items: &Dynamic,
+    ) -> Result<Vec<Result<Output, Failure>>, Failure> {
+        let Ok(strategies) = strategies.as_array_ref() else {
+            return Err(mistake(format!(
+                "`ctx.run_all` takes a list of strategies, not {}",
+                kind_of(strategies)
+            )));
+        };
+        let mut runs = Vec::with_capacity(strategies.len());
+        if let Ok(items) = items.as_array_ref() {
+            if items.len() != strategies.len() {
+                return Err(mistake(format!(
+                    "`ctx.run_all` got {} strategies and {} items; a list of items has one for each",
+                    strategies.len(),
+                    items.len()
+                )));
+            }
+            for (strategy, item) in strategies.iter().zip(items.iter()) {
+                runs.push((self.strategy(strategy)?, self.item(item)?));
+            }
+        } else {
+            let item = self.item(items)?;
+            for strategy in strategies.iter() {
+                runs.push((self.strategy(strategy)?, Arc::clone(&item)));
+            }
+        }
+        self.demand(|reply| Demand::RunAll { runs, reply })
+    }
+
     fn log(&self, text: &str) {
         let mut trace = self.trace.lock().unwrap_or_else(PoisonError::into_inner);
         match trace.len() {
@@ -99,7 +156,10 @@ impl ScriptContext for Bridge {
 }
 
 impl Bridge {
-    fn demand(&self, make: impl FnOnce(Reply) -> Demand) -> Result<Output, Failure> {
+    fn demand<T>(
+        &self,
+        make: impl FnOnce(oneshot::Sender<Result<T, Failure>>) -> Demand,
+    ) -> Result<T, Failure> {
         let gone = || Failure::new(FailureKind::Cancelled, "the trial was dropped");
         let (reply, answer) = oneshot::channel();
         self.demands.send(make(reply)).map_err(|_| gone())?;

@@ -84,6 +84,15 @@ impl Drop for Gathering<'_> {
     }
 }
 
+/// What a run of a strategy came to, and what it took, failed or not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ran {
+    /// The output, or why there is none.
+    pub result: Result<Output, Failure>,
+    /// What it took.
+    pub usage: Usage,
+}
+
 /// What is known of a trial's calls from an earlier session, and where those go that end.
 pub trait Checkpoints: Send + Sync + fmt::Debug {
     /// Returns a call that was answered before.
@@ -277,19 +286,25 @@ impl TrialContext {
         child.finish(strategy).await
     }
 
-    /// Runs strategies at the same time, each at a place of its own; the results are in the
-    /// order of the strategies.
-    pub async fn run_all(
-        &self,
-        strategies: &[Arc<dyn Strategy>],
-    ) -> Vec<Result<Output, Failure>> {
+    /// Runs strategies at the same time, each at a place of its own; what they came to is in
+    /// the order of the strategies.
+    pub async fn run_all(&self, strategies: &[Arc<dyn Strategy>]) -> Vec<Ran> {
         let children: Vec<Self> =
             (0..strategies.len()).map(|index| self.child(index)).collect();
-        let _gathering = Gathering::new(self, children.clone());
-        let runs = children
-            .iter()
-            .zip(strategies)
-            .map(|(child, strategy)| child.finish(strategy.as_ref()));
+        self.run_beside(&children, strategies).await
+    }
+
+    /// Runs strategies at the same time at these places below.
+    pub(super) async fn run_beside(
+        &self,
+        children: &[Self],
+        strategies: &[Arc<dyn Strategy>],
+    ) -> Vec<Ran> {
+        let _gathering = Gathering::new(self, children.to_vec());
+        let runs = children.iter().zip(strategies).map(|(child, strategy)| async move {
+            let result = child.finish(strategy.as_ref()).await;
+            Ran { result, usage: child.usage() }
+        });
         join_all(runs).await
     }
 

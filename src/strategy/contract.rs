@@ -34,6 +34,11 @@ pub trait Strategy: Send + Sync + fmt::Debug {
         None
     }
 
+    /// Returns the name of the model that it asks, where it asks one model alone.
+    fn model(&self) -> Option<&str> {
+        None
+    }
+
     /// Returns its name for people: the model's or the definition's, else the call's.
     fn name(&self) -> &str;
 }

@@ -8,6 +8,7 @@
 
 mod ask;
 mod bridge;
+mod consistency;
 mod context;
 mod contract;
 mod forecast;
@@ -15,28 +16,29 @@ mod heat;
 mod hedge;
 mod render;
 mod repeat;
+mod route;
 mod scripted;
 #[cfg(test)]
 mod testing;
 mod vote;
 
 pub use ask::Ask;
-pub use context::{Checkpoints, TrialContext, TrialKey};
+pub use context::{Checkpoints, Ran, TrialContext, TrialKey};
 pub use contract::{BuildError, BuildStrategy, Builder, Combinator, Strategy};
 pub use forecast::CallForecast;
 pub use hedge::{BY_WORKLOAD, Hedge};
 pub use render::{Prompt, Rendered};
 pub use scripted::Scripted;
-pub use vote::{Ballot, Tally, Vote, tally};
+pub use vote::{SCHEDULES, SIMILAR, Vote};
 
 use crate::spec::Signature;
 
 /// Every combinator.
 pub const COMBINATORS: &[Combinator] =
-    &[ask::COMBINATOR, hedge::COMBINATOR, vote::COMBINATOR];
+    &[ask::COMBINATOR, hedge::COMBINATOR, route::COMBINATOR, vote::COMBINATOR];
 
 /// Delays of a hedge that are calls.
 pub const DELAYS: &[Signature] = &[BY_WORKLOAD];
 
 /// Calls about strategies that are worked out when the file is checked.
-pub const EVALUATED: &[Signature] = &[repeat::SIGNATURE];
+pub const EVALUATED: &[Signature] = &[consistency::SIGNATURE, repeat::SIGNATURE];

@@ -18,7 +18,7 @@ pub(super) const SIGNATURE: Signature = Signature::new(
 .with_evaluate(evaluate)
 .with_example("condition panel = vote(repeat(mini, 5), by: majority)");
 
-fn check(call: &Call) -> Vec<Complaint> {
+pub(super) fn check(call: &Call) -> Vec<Complaint> {
     wrong_count(call).into_iter().collect()
 }
 
@@ -34,7 +34,7 @@ fn wrong_count(call: &Call) -> Option<Complaint> {
     Some(Complaint { param: Some("n"), message, help: None })
 }
 
-fn evaluate(call: &Call) -> Result<Value, Complaint> {
+pub(super) fn evaluate(call: &Call) -> Result<Value, Complaint> {
     if let Some(complaint) = wrong_count(call) {
         return Err(complaint);
     }

@@ -248,8 +248,8 @@ impl Strategy for Scripted {
         let mut left = self.most_calls();
         let mut refused = false;
         while let Some(demand) = demands.recv().await {
-            let used_up =
-                left == 0 || u64::from(ctx.usage().requests) >= self.most_calls();
+            let used_up = left < demand.calls()
+                || u64::from(ctx.usage().requests) >= self.most_calls();
             if used_up && refused {
                 // It caught the failure and goes on asking.
                 let failure = self.too_many();
@@ -262,7 +262,7 @@ impl Strategy for Scripted {
                 demand.refuse(self.too_many());
                 continue;
             }
-            left -= 1;
+            left -= demand.calls();
             answer(ctx, demand, &mut runs).await;
         }
         let fell = |_| Failure::new(FailureKind::Script, "the script's thread fell over");
@@ -310,6 +310,18 @@ async fn answer(ctx: &TrialContext, demand: Demand, runs: &mut usize) {
             let child = ctx.child(*runs).with_item(item);
             *runs += 1;
             let _unheard = reply.send(ctx.run_at(&child, strategy.as_ref()).await);
+        }
+        Demand::RunAll { runs: wanted, reply } => {
+            let mut children = Vec::with_capacity(wanted.len());
+            let mut strategies = Vec::with_capacity(wanted.len());
+            for (strategy, item) in wanted {
+                children.push(ctx.child(*runs).with_item(item));
+                strategies.push(strategy);
+                *runs += 1;
+            }
+            let ran = ctx.run_beside(&children, &strategies).await;
+            let _unheard =
+                reply.send(Ok(ran.into_iter().map(|ran| ran.result).collect()));
         }
     }
 }
@@ -503,6 +515,39 @@ mod tests {
         ];
         let expected = expected.map(|(place, text)| (place.to_owned(), text.to_owned()));
         assert_eq!(sent, expected);
+    }
+
+    #[tokio::test]
+    async fn a_script_runs_strategies_beside_one_another_and_sees_which_failed() {
+        let bench = Bench::new(vec![
+            ("a", 10, Box::new(|request| Ok(request.messages[0].text.clone()))),
+            ("bad", 10, Box::new(|_| Err(FailureKind::ContentFilter))),
+        ]);
+        let models = Value::List(vec![
+            testing::model_value("a"),
+            testing::model_value("bad"),
+            testing::model_value("a"),
+        ]);
+        let body = "{ let one = ctx.run_all(models, item); \
+            let each = ctx.run_all(models, [`x`, `y`, #{ input: `z` }]); \
+            `${one[0].text} ${one[1] == ()} ${each[0].text} ${each[2].text} ${ctx.run_all([], item).len()}` }";
+        let ctx = bench.context();
+        let call = scripted(body, vec![("models", models.clone())]);
+        let output = ctx.finish(bench.build(&call).as_ref()).await.unwrap();
+        assert_eq!(output.text, "What is 2 + 3? true x z 0");
+        let usage = output.usage;
+        assert_eq!(usage.requests, 6);
+        // Two times three at once, not six one after the other.
+        assert!(usage.latency.unwrap() < 0.05, "{usage:?}");
+        for (body, expected) in [
+            ("ctx.run_all(models, [`x`])", "got 3 strategies and 1 items"),
+            ("ctx.run_all(models[0], item)", "takes a list of strategies"),
+            ("ctx.run_all([models[1], models[1]], item)", "as the test wants"),
+        ] {
+            let call = scripted(body, vec![("models", models.clone())]);
+            let failure = run(&bench, &call).await.unwrap_err();
+            assert!(failure.message.contains(expected), "{body}: {failure}");
+        }
     }
 
     #[tokio::test]

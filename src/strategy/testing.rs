@@ -19,13 +19,15 @@ use crate::strategy::context::{TrialContext, TrialKey};
 use crate::strategy::contract::{BuildError, Builder, Strategy};
 use crate::strategy::{Ask, COMBINATORS, Scripted};
 
-type Respond = dyn Fn(&Request) -> Result<String, FailureKind> + Send + Sync;
+pub(super) type Respond = dyn Fn(&Request) -> Result<String, FailureKind> + Send + Sync;
 
 /// A model that answers with a function, after some time.
 pub(super) struct Fake {
     pub(super) respond: Box<Respond>,
     /// Milliseconds of the n-th call, from 0.
     pub(super) takes: Box<Takes>,
+    /// How sure it says it is.
+    sure: Option<f64>,
     calls: AtomicU64,
 }
 
@@ -47,6 +49,7 @@ impl Model for Fake {
                 text,
                 tokens_in: Some(10),
                 tokens_out: Some(1),
+                confidence: self.sure,
                 ..Answer::default()
             }),
             Err(kind) => Err(CallError::new(kind, "as the test wants")),
@@ -84,12 +87,30 @@ impl Bench {
         models: Vec<(&str, Box<Takes>, Box<Respond>)>,
         settings: GatewaySettings,
     ) -> Self {
+        let fakes = models.into_iter().map(|(name, takes, respond)| {
+            (name, Fake { respond, takes, sure: None, calls: AtomicU64::new(0) })
+        });
+        Self::of(fakes.collect(), settings)
+    }
+
+    /// A bench whose models always say the same and how sure they are.
+    pub(super) fn sure(models: &[(&str, &str, f64)]) -> Self {
+        let fakes = models.iter().map(|(name, text, sure)| {
+            let text = (*text).to_owned();
+            let respond: Box<Respond> = Box::new(move |_| Ok(text.clone()));
+            let (takes, calls) = (Box::new(|_| 10), AtomicU64::new(0));
+            (*name, Fake { respond, takes, sure: Some(*sure), calls })
+        });
+        Self::of(fakes.collect(), GatewaySettings::default())
+    }
+
+    fn of(models: Vec<(&str, Fake)>, settings: GatewaySettings) -> Self {
         let lanes = models
             .into_iter()
-            .map(|(name, takes, respond)| Lane {
+            .map(|(name, fake)| Lane {
                 name: name.to_owned(),
                 digest: model(name).digest(),
-                model: Box::new(Fake { respond, takes, calls: AtomicU64::new(0) }),
+                model: Box::new(fake),
                 limits: Limits { attempts: 1, ..Limits::default() },
             })
             .collect();

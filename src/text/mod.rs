@@ -9,10 +9,12 @@ pub mod answer;
 mod extract;
 mod normalize;
 mod number;
+mod similarity;
 mod template;
 
 pub use answer::AnswerKey;
 pub use extract::{Extract, boolean_word, letter_among};
 pub use normalize::Normalize;
 pub use number::{Decimal, number, numbers};
+pub use similarity::Words;
 pub use template::{MissingPath, Place, Template, TemplateError, shown};

@@ -106,6 +106,42 @@ fn the_first_example_finds_what_was_put_into_it() {
 }
 
 #[test]
+fn the_example_of_ensembles_says_what_its_votes_have_in_common() {
+    let document = run(&root().join("examples/ensembles.crucible"), &[]);
+    assert_eq!(
+        (&document["complete"], &document["trials"]["failed"]),
+        (&true.into(), &0.into())
+    );
+    for hypothesis in ["thrift", "early"] {
+        assert_eq!(verdict(&document, hypothesis), "supported", "{hypothesis}");
+    }
+    let found = &document["ensembles"]["majority"];
+    assert!(document["ensembles"]["single"].is_null(), "one model does not vote");
+    let levels = found["levels"].as_array().unwrap();
+    let trials: u64 = levels.iter().map(|level| level["trials"].as_u64().unwrap()).sum();
+    assert_eq!(trials, 200);
+    // The levels come together to the accuracy of the condition.
+    let right: f64 = levels
+        .iter()
+        .map(|level| {
+            level["accuracy"].as_f64().unwrap() * level["trials"].as_f64().unwrap()
+        })
+        .sum();
+    #[expect(clippy::cast_precision_loss, reason = "a count of items")]
+    let counted = self::right(&document, "majority") as f64;
+    assert!((right - counted).abs() < 1e-6, "{right} for {counted}");
+    // Members are as accurate as the file says, within five standard deviations.
+    let members = found["members"].as_array().unwrap();
+    for (member, p) in members.iter().zip([0.72, 0.70, 0.85_f64]) {
+        let accuracy = member["accuracy"].as_f64().unwrap();
+        assert!((accuracy - p).abs() < 5.0 * (p * (1.0 - p) / 200.0).sqrt(), "{member}");
+    }
+    let worth = found["effective_members"].as_f64().unwrap();
+    assert!((1.0..3.0).contains(&worth), "correlated errors: {worth}");
+    assert_eq!(found["pairs"].as_array().unwrap().len(), 3);
+}
+
+#[test]
 fn a_strategy_in_rhai_keeps_every_request_of_its_script() {
     let mut files = vec![root().join("examples/custom-strategy.crucible")];
     files.extend(shared("acceptance").map(|dir| dir.join("custom-strategy.crucible")));

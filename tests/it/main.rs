@@ -20,6 +20,7 @@ mod datasets;
 #[cfg(test)]
 mod design;
 mod engine;
+mod ensembles;
 mod faults;
 mod fmt;
 mod fuzz;

@@ -8,8 +8,8 @@ use std::path::Path;
 use chrono::{DateTime, FixedOffset};
 use crucible::base::{CallId, Digest, FileId, Span, TrialId};
 use crucible::record::{
-    Answer, CallRecord, Failure, FailureKind, Item, Items, Message, Observation, Outcome,
-    Output, Place, Role, SampleSource, Score, TrialRecord, Usage, Vote,
+    Answer, CallRecord, Failure, FailureKind, Item, Items, Marks, Message, Observation,
+    Outcome, Output, Place, Role, SampleSource, Score, TrialRecord, Usage, Vote,
 };
 use crucible::spec::{
     Alternative, Argument, Call, Claim, Condition, Correction, DatasetDef, Design,
@@ -170,7 +170,16 @@ fn done(item: u32, condition: u32, repeat: u32, scores: Vec<Score>) -> TrialReco
     let usage =
         Usage { requests: 1, cost: Some(0.125), latency: Some(0.5), ..Usage::default() };
     let answer = Answer { text: "é 12".into(), tokens_in: Some(9), ..Answer::default() };
-    let vote = Vote { member: "mini".into(), answer: json!(12), won: true, error: None };
+    let vote = Vote {
+        member: "mini".into(),
+        model: Some("mini".into()),
+        answer: json!(12),
+        confidence: Some(0.5),
+        latency: Some(0.25),
+        cost: None,
+        won: true,
+        error: None,
+    };
     TrialRecord {
         id: TrialId::from_digest(&Digest::of(
             &[item, condition, repeat].map(|n| u8::try_from(n).unwrap()),
@@ -183,6 +192,11 @@ fn done(item: u32, condition: u32, repeat: u32, scores: Vec<Score>) -> TrialReco
             confidence: Some(0.75),
             votes: vec![vote],
             usage,
+            marks: Marks {
+                consensus: Some(0.75),
+                members_called: Some(4),
+                ..Marks::default()
+            },
             trace: vec!["a line".into()],
             marks: crucible::record::Marks {
                 consensus: Some(0.75),
@@ -407,6 +421,17 @@ fn events_and_status_are_kept() {
     assert_eq!(store.status().unwrap(), RunStatus::Budget);
 }
 
+/// A trial without what the first format did not keep: the marks, and most of a vote.
+fn as_it_was(mut record: TrialRecord) -> TrialRecord {
+    if let Outcome::Done(output) = &mut record.outcome {
+        output.marks = Marks::default();
+        for vote in &mut output.votes {
+            (vote.model, vote.confidence, vote.latency) = (None, None, None);
+        }
+    }
+    record
+}
+
 /// `tests/data/store/format-1` was written by the first version. It was made by this test
 /// with the variable `KEEP_STORE_FORMAT` set.
 #[test]
@@ -429,6 +454,7 @@ fn the_oldest_kept_format_is_read() {
     std::fs::copy(kept.join("run.db"), dir.path().join("run.db")).unwrap();
     let store = Store::read(dir.path()).unwrap();
     assert_eq!(store.info().name, "voting");
-    assert_eq!(store.trial(record.place()).unwrap(), Some(record));
+    let read = store.trial(record.place()).unwrap();
+    assert_eq!(read, Some(as_it_was(record)));
     assert_eq!(store.failures().unwrap()[0].trials, 1);
 }

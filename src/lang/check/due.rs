@@ -74,6 +74,10 @@ pub(super) fn described(ty: Type) -> String {
         Type::Scorer => "a scorer".to_owned(),
         Type::Distribution => "a distribution".to_owned(),
         Type::Delay => "a delay such as `by_workload(…)`".to_owned(),
+        Type::Schedule => {
+            "a schedule such as `sequential(…)`, `cascade(…)` or `hedged(…)`".to_owned()
+        }
+        Type::Likeness => "a likeness such as `similar(80%)`".to_owned(),
         Type::Extractor => "an extractor".to_owned(),
         Type::Sampling => "a way of sampling".to_owned(),
         Type::Claim => "a claim".to_owned(),
@@ -109,6 +113,8 @@ pub(super) fn unit_of(ty: Type) -> Option<Unit> {
         | Type::Scorer
         | Type::Distribution
         | Type::Delay
+        | Type::Schedule
+        | Type::Likeness
         | Type::Extractor
         | Type::Sampling
         | Type::Claim

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::base::Unit;
 use crate::record::{Failure, FailureKind};
 use crate::script::{Callable, ScriptRun, item_value, to_json};
 use crate::spec::{Call, Complaint, Fallback, Param, Signature, SourceText, Type, Value};
@@ -42,12 +43,13 @@ pub const BY_WORKLOAD: Signature = Signature::new(
 /// Finds what is wrong with the value of `after:`.
 pub(super) fn check(value: &Value) -> Vec<Complaint> {
     let Some(quantity) = value.as_quantity() else { return Vec::new() };
-    let (wrong, wanted) = match quantity.unit {
-        crate::base::Unit::Fraction => (
+    let (wrong, wanted) = if quantity.unit == Unit::Fraction {
+        (
             !(quantity.value > 0.0 && quantity.value < 1.0),
             "a share strictly between 0% and 100%, such as `95%`",
-        ),
-        _ => (quantity.value < 0.0, "a duration of at least 0s"),
+        )
+    } else {
+        (quantity.value < 0.0, "a duration of at least 0s")
     };
     if wrong {
         let message = format!("`after` is {quantity}, wanted {wanted}");
@@ -153,10 +155,10 @@ impl Delay {
 
 fn rule(value: &Value, budget: f64) -> Option<Rule> {
     if let Some(quantity) = value.as_quantity() {
-        return match quantity.unit {
-            crate::base::Unit::Fraction => Some(Rule::Quantile(quantity.value)),
-            _ => Duration::try_from_secs_f64(quantity.value).ok().map(Rule::Fixed),
-        };
+        if quantity.unit == Unit::Fraction {
+            return Some(Rule::Quantile(quantity.value));
+        }
+        return Duration::try_from_secs_f64(quantity.value).ok().map(Rule::Fixed);
     }
     let Value::Word(word) = value else { return None };
     match word.as_str() {

@@ -46,7 +46,7 @@ const USUAL_BUDGET: f64 = 0.1;
 const MOST: u64 = 10;
 
 /// What `after:` takes.
-const AFTER: Type = Type::OneOf(&[
+pub(super) const AFTER: Type = Type::OneOf(&[
     Type::Duration,
     Type::Fraction,
     Type::Choice(&["p50", "p75", "p90", "p95", "p99", "adaptive"]),
@@ -92,15 +92,9 @@ const SIGNATURE: Signature = Signature::new(
 
 pub(super) const COMBINATOR: Combinator = Combinator { signature: SIGNATURE, build };
 
-fn check(call: &Call) -> Vec<Complaint> {
+/// Finds what is wrong with `after` and `budget`.
+pub(super) fn check_delay(call: &Call) -> Vec<Complaint> {
     let mut complaints = Vec::new();
-    if let Some(n) = call.count("backups").filter(|n| !(1..=MOST).contains(n)) {
-        complaints.push(Complaint {
-            param: Some("backups"),
-            message: format!("`backups` is {n}, wanted 1 to {MOST}"),
-            help: Some("`backups: 1`".to_owned()),
-        });
-    }
     if let Some(budget) =
         call.quantity("budget").filter(|b| !(b.value > 0.0 && b.value <= 10.0))
     {
@@ -111,6 +105,19 @@ fn check(call: &Call) -> Vec<Complaint> {
         });
     }
     complaints.extend(call.arg("after").into_iter().flat_map(delay::check));
+    complaints
+}
+
+fn check(call: &Call) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    if let Some(n) = call.count("backups").filter(|n| !(1..=MOST).contains(n)) {
+        complaints.push(Complaint {
+            param: Some("backups"),
+            message: format!("`backups` is {n}, wanted 1 to {MOST}"),
+            help: Some("`backups: 1`".to_owned()),
+        });
+    }
+    complaints.extend(check_delay(call));
     complaints
 }
 
@@ -140,10 +147,27 @@ fn build(call: &Call, builder: &dyn Builder) -> Result<Arc<dyn Strategy>, BuildE
     Ok(Arc::new(Hedge { name: call.shown().to_owned(), primary, backups, delay }))
 }
 
+impl Hedge {
+    /// Returns the race of strategies, the first of which is the primary and the others its
+    /// backups, one after the other. The call has the delay, in `after`.
+    pub(super) fn among(
+        members: &[Arc<dyn Strategy>],
+        call: &Call,
+        builder: &dyn Builder,
+    ) -> Result<Self, BuildError> {
+        let Some((primary, backups)) = members.split_first() else {
+            return Err(BuildError::new("a race needs somebody who runs it", call.span));
+        };
+        let delay = Delay::of(call, builder, call.number("budget"))?;
+        let (primary, backups) = (Arc::clone(primary), backups.to_vec());
+        Ok(Self { name: call.shown().to_owned(), primary, backups, delay })
+    }
+}
+
 #[async_trait]
 impl Strategy for Hedge {
     async fn run(&self, ctx: &TrialContext) -> Result<Output, Failure> {
-        self.race(ctx).await
+        self.race(ctx).await.map(|raced| raced.output)
     }
 
     fn forecast(&self, item: &Item, gateway: &Gateway) -> CallForecast {
@@ -157,6 +181,12 @@ impl Strategy for Hedge {
             share *= fires;
         }
         CallForecast { seconds: primary.seconds, ..all }
+    }
+
+    fn model(&self) -> Option<&str> {
+        let model = self.primary.model()?;
+        let same = |backup: &Arc<dyn Strategy>| backup.model() == Some(model);
+        self.backups.iter().all(same).then_some(model)
     }
 
     fn name(&self) -> &str {

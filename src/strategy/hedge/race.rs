@@ -1,5 +1,6 @@
 //! The race itself: the primary, the backups that start behind it, and what they took.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -31,6 +32,26 @@ struct Decided {
     after: Option<f64>,
 }
 
+/// What a race came to.
+#[derive(Debug)]
+pub(in crate::strategy) struct Raced {
+    /// The winner's output.
+    pub(in crate::strategy) output: Output,
+    /// The run that won.
+    pub(in crate::strategy) won: usize,
+    /// Every run that was started.
+    pub(in crate::strategy) runs: Vec<Started>,
+}
+
+/// A run of a race that was started.
+#[derive(Debug)]
+pub(in crate::strategy) struct Started {
+    /// What it took.
+    pub(in crate::strategy) usage: Usage,
+    /// Why it failed, if it did so before somebody won.
+    pub(in crate::strategy) failure: Option<String>,
+}
+
 /// A race while it is run.
 struct Race<'a> {
     hedge: &'a Hedge,
@@ -40,6 +61,8 @@ struct Race<'a> {
     places: Vec<TrialContext>,
     heats: Vec<Arc<Heat>>,
     starts: Vec<Instant>,
+    /// Why runs failed that did.
+    failures: BTreeMap<usize, String>,
 }
 
 impl<'a> Race<'a> {
@@ -51,6 +74,7 @@ impl<'a> Race<'a> {
             places: Vec::new(),
             heats: Vec::new(),
             starts: Vec::new(),
+            failures: BTreeMap::new(),
         }
     }
 
@@ -85,7 +109,10 @@ impl<'a> Race<'a> {
 
 impl Hedge {
     /// Runs the race.
-    pub(super) async fn race(&self, ctx: &TrialContext) -> Result<Output, Failure> {
+    pub(in crate::strategy) async fn race(
+        &self,
+        ctx: &TrialContext,
+    ) -> Result<Raced, Failure> {
         if let Some(decision) = ctx.recorded_decision() {
             let decided = decision
                 .ok()
@@ -109,6 +136,7 @@ impl Hedge {
                     Ok(output) => break Some((run, output)),
                     Err(failed) => {
                         course.failed(run, &race);
+                        race.failures.insert(run, failed.to_string());
                         failure.get_or_insert(failed);
                         // What failed is not late: the next one starts at once.
                         if race.runs.is_empty() && !course.next(&mut race, &mut gathering) {
@@ -141,7 +169,7 @@ impl Hedge {
         &self,
         ctx: &TrialContext,
         decided: Decided,
-    ) -> Result<Output, Failure> {
+    ) -> Result<Raced, Failure> {
         let mut gathering = Gathering::new(ctx, Vec::new());
         let mut race = Race::new(self, ctx);
         let mut won = None;
@@ -156,6 +184,8 @@ impl Hedge {
                 Some((run, result)) = race.runs.next() => {
                     if run == decided.won {
                         won = Some(result?);
+                    } else if let Err(failed) = result {
+                        race.failures.insert(run, failed.to_string());
                     }
                 }
                 () = heat.lost() => {}
@@ -174,7 +204,7 @@ impl Hedge {
 impl Hedge {
     /// Runs a race again of which only the calls were recorded: the first run that was not
     /// cancelled won. Where all were, a race further out was decided.
-    async fn guessed(&self, ctx: &TrialContext) -> Result<Output, Failure> {
+    async fn guessed(&self, ctx: &TrialContext) -> Result<Raced, Failure> {
         let mut gathering = Gathering::new(ctx, Vec::new());
         let mut race = Race::new(self, ctx);
         while race.start(&mut gathering) {
@@ -309,9 +339,9 @@ fn finish(
     gathering: Gathering<'_>,
     decided: Decided,
     output: Output,
-) -> Output {
+) -> Raced {
     let hedged = hedged(&race);
-    let Race { ctx, runs, places, heats, .. } = race;
+    let Race { ctx, runs, places, heats, mut failures, .. } = race;
     if let Ok(text) = serde_json::to_string(&decided)
         && !ctx.gateway().is_replay()
     {
@@ -340,7 +370,12 @@ fn finish(
         hedged_after: decided.after,
         ..output.marks
     };
-    Output { marks, ..output }
+    let started = places.iter().enumerate().map(|(run, place)| Started {
+        usage: place.usage(),
+        failure: failures.remove(&run),
+    });
+    let runs = started.collect();
+    Raced { output: Output { marks, ..output }, won: decided.won, runs }
 }
 
 async fn until(at: Option<Instant>) {
