@@ -17,6 +17,7 @@ use super::samples::{Counts, Paired, Samples};
 use super::smooth;
 
 /// A comparison or equivalence as contrasts against margins.
+#[expect(clippy::large_enum_variant, reason = "a few of them live at once")]
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Question {
     /// θ ⋈ m.

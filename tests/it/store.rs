@@ -198,12 +198,6 @@ fn done(item: u32, condition: u32, repeat: u32, scores: Vec<Score>) -> TrialReco
                 ..Marks::default()
             },
             trace: vec!["a line".into()],
-            marks: crucible::record::Marks {
-                consensus: Some(0.75),
-                margin: Some(0.5),
-                members_called: Some(4),
-                ..crucible::record::Marks::default()
-            },
         }),
         usage,
         scores,
