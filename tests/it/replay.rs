@@ -153,7 +153,7 @@ fn nothing_secret(path: &PathBuf) {
     }
     let text = String::from_utf8_lossy(&all).to_lowercase();
     for secret in [
-        "9876",
+        "key-9876",
         "sk-",
         "bearer",
         "authorization",
