@@ -163,7 +163,7 @@ pub fn games_howell<G: AsRef<[f64]>>(
 ///
 /// # Shapes and units
 ///
-/// As [`kruskal_wallis`](super::kruskal_wallis); two-sided p, corrected over all pairs.
+/// As [`kruskal_wallis`](super::kruskal_wallis()); two-sided p, corrected over all pairs.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! What an imperfect judge of answers says of the truth.
 //!
-//! [`rogan_gladen`] corrects the share of answers that a judge passes by its measured
-//! errors; [`prediction_powered`] corrects the mean of any scores of a judge by answers
+//! [`rogan_gladen()`] corrects the share of answers that a judge passes by its measured
+//! errors; [`prediction_powered()`] corrects the mean of any scores of a judge by answers
 //! that were scored both by the judge and by people.
 
 mod prediction_powered;
