@@ -3,6 +3,7 @@
 use tera::{Context, Tera};
 
 use crate::report::error::ReportError;
+use crate::report::harmless::harmless;
 use crate::report::view::Report;
 
 /// Renders the report's template.
@@ -27,11 +28,7 @@ pub(super) fn escaped(text: &str) -> String {
             '<' => shown.push_str("&lt;"),
             '>' => shown.push_str("&gt;"),
             '&' => shown.push_str("&amp;"),
-            '\n' | '\r' | '\t' => shown.push(' '),
-            // Controls and what turns the direction of text could hide or forge words.
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => shown.push('\u{fffd}'),
-            hidden if hidden.is_control() => shown.push('\u{fffd}'),
-            plain => shown.push(plain),
+            other => shown.push(harmless(other)),
         }
     }
     shown

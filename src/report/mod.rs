@@ -8,6 +8,7 @@
 mod comparison;
 mod error;
 mod facts;
+mod harmless;
 mod html;
 mod json;
 mod markdown;
