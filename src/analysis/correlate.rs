@@ -29,7 +29,7 @@ impl Correlated {
         let [xs, ys] = data.means.as_slice() else {
             return Err(StatsError::Undefined { what: "a correlation of this claim" });
         };
-        let (xs, ys) = (by_unit(xs, data), by_unit(ys, data));
+        let (xs, ys) = (data.by_unit(xs.clone()), data.by_unit(ys.clone()));
         let continuous = gap.terms.iter().all(|term| is_continuous(term.sample.scale));
         let (found, method) = if continuous {
             (pearson(&xs, &ys)?, CorrelationMethod::Fisher)
@@ -100,18 +100,4 @@ fn is_continuous(scale: Scale) -> bool {
         Scale::Continuous | Scale::Duration | Scale::Money | Scale::Fraction => true,
         Scale::Binary | Scale::Ordinal | Scale::Count => false,
     }
-}
-
-/// Averages the values of items within their independent units.
-fn by_unit(values: &[f64], data: &Paired) -> Vec<f64> {
-    if data.units.all_single() {
-        return values.to_vec();
-    }
-    let mut sums = vec![(0.0, 0.0); data.units.count()];
-    for (value, unit) in values.iter().zip(data.units.of()) {
-        let (sum, n) = &mut sums[*unit];
-        *sum += value;
-        *n += 1.0;
-    }
-    sums.into_iter().map(|(sum, n)| sum / n).collect()
 }

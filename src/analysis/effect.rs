@@ -26,9 +26,7 @@ pub(super) fn ratio(row: Row, gap: &Linear, data: &Paired, level: f64) -> Option
         };
         let (xs, ys) = (scaled(0, left.factor), scaled(1, -right.factor));
         let found = PairedRatio::new(&xs, &ys, &data.units, level).ok()?;
-        let ends = [found.interval.low, found.interval.high];
-        let ci = ends.iter().all(|end| end.is_finite()).then_some(ends);
-        return Some(Ratio { value: found.ratio, ci });
+        return Some(Ratio { value: found.ratio, ci: found.interval.ends() });
     }
     if row == Row::QuantileContrast {
         let side = |term: usize| match gap.terms[term].what {
@@ -78,14 +76,14 @@ pub(super) fn effect(
         (Row::Correlation, Procedure::Correlated(found)) => Some(sized(
             found.coefficient(),
             Some(found.found.r),
-            about.interval.and_then(ends),
+            about.interval.and_then(Interval::ends),
             Some(Thresholds::Correlation),
         )),
         (Row::OneQuantile | Row::Smooth | Row::Levels | Row::Correlation, _) => None,
         (Row::OneShareExact | Row::OneShare, Procedure::Share { factor, .. }) => {
             let margin = about.gap.margin();
             let points = |x: f64| (x - margin) / factor * 100.0;
-            let interval = about.interval.and_then(ends);
+            let interval = about.interval.and_then(Interval::ends);
             Some(sized(
                 "difference from the margin in pp",
                 about.estimate.map(points),
@@ -104,7 +102,7 @@ pub(super) fn effect(
             let named = about.gap.named.as_ref();
             let slope = named.is_some_and(|word| word.starts_with("slope"));
             let name = if slope { "slope in pp" } else { "difference in pp" };
-            let interval = about.interval.and_then(ends);
+            let interval = about.interval.and_then(Interval::ends);
             Some(sized(
                 name,
                 about.estimate.map(|x| x * 100.0),
@@ -113,11 +111,6 @@ pub(super) fn effect(
             ))
         }
     }
-}
-
-fn ends(interval: Interval) -> Option<[f64; 2]> {
-    let ends = [interval.low, interval.high];
-    ends.iter().all(|end| end.is_finite()).then_some(ends)
 }
 
 fn sized(
@@ -142,7 +135,12 @@ fn odds(left: u64, right: u64, level: f64) -> EffectSize {
     let of = |p: f64| p / (1.0 - p);
     let ci =
         share.ok().map(|share| Interval { low: of(share.low), high: of(share.high) });
-    sized("odds b/c", discordant_odds(left, right).ok(), ci.and_then(ends), None)
+    sized(
+        "odds b/c",
+        discordant_odds(left, right).ok(),
+        ci.and_then(Interval::ends),
+        None,
+    )
 }
 
 /// How much oftener the left side is better than worse; its interval is that of the mean of
@@ -154,7 +152,7 @@ fn dominance(about: &About<'_>) -> EffectSize {
         .and_then(|fit| fit.interval(about.level))
         .map(|interval| interval.within(-1.0, 1.0));
     let value = paired_dominance(about.contrast).ok();
-    let ci = interval.ok().and_then(ends);
+    let ci = interval.ok().and_then(Interval::ends);
     sized("dominance", value, ci, Some(Thresholds::CliffsDelta))
 }
 
@@ -164,6 +162,6 @@ fn standardised(about: &About<'_>) -> EffectSize {
     let single = about.data.units.all_single();
     let found = cohen_d_single(about.contrast, 0.0, about.level).ok().filter(|_| single);
     let value = d_z(about.contrast).ok();
-    let ci = found.and_then(|found| ends(found.interval));
+    let ci = found.and_then(|found| found.interval.ends());
     sized("d_z", value, ci, Some(Thresholds::StandardisedDifference))
 }

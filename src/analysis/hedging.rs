@@ -87,7 +87,7 @@ fn audit(
         trials,
         fired,
         fire_rate: fired as f64 / trials as f64,
-        fire_rate_ci: share.and_then(ends),
+        fire_rate_ci: share.and_then(Interval::ends),
         winners: winners(&won),
         delays: delays(&after, &order, samples.items),
         extra_requests: if asked > backups { backups / (asked - backups) } else { 0.0 },
@@ -114,11 +114,6 @@ fn values(observed: &[Observed]) -> Vec<(u32, f64)> {
 
 fn total(values: &[(u32, f64)]) -> f64 {
     values.iter().map(|(_, value)| value).sum()
-}
-
-fn ends(interval: Interval) -> Option<[f64; 2]> {
-    let ends = [interval.low, interval.high];
-    ends.iter().all(|end| end.is_finite()).then_some(ends)
 }
 
 fn winners(won: &[(u32, f64)]) -> Vec<Winner> {
@@ -178,7 +173,10 @@ fn tail(
     let pooled =
         [Pooled { values: &latencies, units: &owners, what: PlugIn::Quantile(q) }];
     let boot = PercentileBootstrap::new(&pooled, items as usize, |part| part[0], &plan);
-    Some((value, boot.and_then(|boot| boot.interval(LEVEL)).ok().and_then(ends)))
+    Some((
+        value,
+        boot.and_then(|boot| boot.interval(LEVEL)).ok().and_then(Interval::ends),
+    ))
 }
 
 /// Finds the condition that does what the hedge's primary does, without the hedge.

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use crate::base::grouped;
 use crate::record::{Observation, Observed};
 use crate::spec::{Alternative, Claim, Hypothesis, Over, Sample, Scale};
-use crate::stats::Resampling;
+use crate::stats::{Interval, Resampling};
 
 use super::decide::{Decision, Sides, disagreement};
 use super::error::AnalysisError;
@@ -160,10 +160,7 @@ impl Pending {
             is_level: single.is_some_and(|part| part.is_level),
             scale: self.parts.first().map_or(Scale::Continuous, |part| part.scale),
             margin: single.map_or(0.0, |part| part.margin),
-            ci: single.and_then(|part| part.interval).and_then(|interval| {
-                let ends = [interval.low, interval.high];
-                ends.iter().all(|end| end.is_finite()).then_some(ends)
-            }),
+            ci: single.and_then(|part| part.interval).and_then(Interval::ends),
             interval_level: self
                 .parts
                 .first()

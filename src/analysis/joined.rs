@@ -1,7 +1,7 @@
 //! Joined claims: which rule joins them, and what each part came to.
 
 use crate::spec::{Claim, Direction, Hypothesis};
-use crate::stats::{Correction, adjust};
+use crate::stats::{Correction, Interval, adjust};
 
 use super::evaluate::{Evaluated, Question};
 use super::findings::{JoinRule, Joined, PartFindings};
@@ -44,10 +44,7 @@ pub(super) fn joined(hypothesis: &Hypothesis, parts: &[Evaluated]) -> Option<Joi
                 estimate: part.estimate.filter(|estimate| estimate.is_finite()),
                 is_level: part.is_level,
                 scale: part.scale,
-                ci: part.interval.and_then(|interval| {
-                    let ends = [interval.low, interval.high];
-                    ends.iter().all(|end| end.is_finite()).then_some(ends)
-                }),
+                ci: part.interval.and_then(Interval::ends),
                 interval_level: part.level,
                 p: part.decision.p,
                 p_holm,

@@ -2,8 +2,8 @@
 
 use crate::spec::Scale;
 use crate::stats::{
-    Hotelling, Resampling, StatsError, Tails, UnitMean, WithinPermutation, adjust,
-    anova_repeated, cochran_q, f_effect, hotelling_t2, mean, within_permutation,
+    Hotelling, Interval, Resampling, StatsError, Tails, UnitMean, WithinPermutation,
+    adjust, anova_repeated, cochran_q, f_effect, hotelling_t2, mean, within_permutation,
 };
 
 use super::linear::{Form, Linear};
@@ -45,22 +45,18 @@ impl Levels {
         let Form::Levels { of, labels } = &gap.form else {
             return Err(StatsError::Undefined { what: "the levels of this claim" });
         };
-        let items = data.items();
-        let averages: Vec<Vec<f64>> = (0..items)
-            .map(|item| {
-                let mut row = vec![0.0; labels.len()];
-                for ((term, level), values) in gap.terms.iter().zip(of).zip(&data.means) {
-                    row[*level] += term.factor * values[item];
-                }
-                row
-            })
+        let mut columns = vec![vec![0.0; data.items()]; labels.len()];
+        for ((term, level), values) in gap.terms.iter().zip(of).zip(&data.means) {
+            for (sum, value) in columns[*level].iter_mut().zip(values) {
+                *sum += term.factor * value;
+            }
+        }
+        let means = columns.iter().map(|own| mean(own)).collect::<Result<_, _>>()?;
+        let columns: Vec<Vec<f64>> =
+            columns.into_iter().map(|own| data.by_unit(own)).collect();
+        let rows: Vec<Vec<f64>> = (0..data.units.count())
+            .map(|unit| columns.iter().map(|own| own[unit]).collect())
             .collect();
-        let means = (0..labels.len())
-            .map(|level| {
-                mean(&averages.iter().map(|row| row[level]).collect::<Vec<f64>>())
-            })
-            .collect::<Result<_, _>>()?;
-        let rows = by_unit(averages, data);
         let many = rows.len() >= ENOUGH.0 && rows.len() >= ENOUGH.1 * labels.len();
         let whole = if many { hotelling_t2(&rows).ok() } else { None };
         let test = match whole {
@@ -107,7 +103,7 @@ impl Levels {
         let n = df[0] + df[1] + 1.0;
         let spread = f_effect(found.f, df, n, level).ok();
         let ci = spread.map(|found| found.cohens_f_interval);
-        (f, ci.map(|ci| [ci.low, ci.high]).filter(|ci| ci.iter().all(|x| x.is_finite())))
+        (f, ci.and_then(Interval::ends))
     }
 
     /// Returns what the runner-up says of equal levels, where there is one: Cochran's Q of
@@ -185,19 +181,4 @@ fn permuted(
         }
         found => found,
     }
-}
-
-/// Averages the rows of items within their independent units.
-fn by_unit(rows: Vec<Vec<f64>>, data: &Paired) -> Vec<Vec<f64>> {
-    if data.units.all_single() {
-        return rows;
-    }
-    let levels = rows.first().map_or(0, Vec::len);
-    let mut sums = vec![(vec![0.0; levels], 0.0); data.units.count()];
-    for (row, unit) in rows.iter().zip(data.units.of()) {
-        let (sum, n) = &mut sums[*unit];
-        sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-        *n += 1.0;
-    }
-    sums.into_iter().map(|(sum, n)| sum.into_iter().map(|x| x / n).collect()).collect()
 }

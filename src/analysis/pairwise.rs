@@ -3,7 +3,7 @@
 use crate::spec::{
     Alternative, Condensed, Direction, Estimand, FamilySample, Over, Sample, Scale,
 };
-use crate::stats::{Correction, Resampling, adjust, mean};
+use crate::stats::{Correction, Interval, Resampling, adjust, mean};
 
 use super::error::AnalysisError;
 use super::evaluate::{Evaluated, Question, Setting};
@@ -53,10 +53,7 @@ fn compare(
             left: members[*left].clone(),
             right: members[*right].clone(),
             estimate: pair.estimate.filter(|estimate| estimate.is_finite()),
-            ci: pair.interval.and_then(|interval| {
-                let ends = [interval.low, interval.high];
-                ends.iter().all(|end| end.is_finite()).then_some(ends)
-            }),
+            ci: pair.interval.and_then(Interval::ends),
             p: pair.decision.p,
             p_adjusted: *p_adjusted,
             differs: *p_adjusted <= ALPHA,

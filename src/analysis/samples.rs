@@ -392,6 +392,20 @@ impl Paired {
         values
     }
 
+    /// Averages values of items within their independent units.
+    pub(super) fn by_unit(&self, values: Vec<f64>) -> Vec<f64> {
+        if self.units.all_single() {
+            return values;
+        }
+        let mut sums = vec![(0.0, 0.0); self.units.count()];
+        for (value, unit) in values.iter().zip(self.units.of()) {
+            let (sum, n) = &mut sums[*unit];
+            *sum += value;
+            *n += 1.0;
+        }
+        sums.into_iter().map(|(sum, n)| sum / n).collect()
+    }
+
     /// Returns a term's trials with the independent unit of each.
     pub(super) fn pooled(&self, term: usize) -> (&[f64], Vec<usize>) {
         let (values, owners) = &self.trials[term];

@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn two_samples_give_the_test_of_welch() {
-        // /tmp/venv-stats/bin/python -c "from scipy.stats import ttest_ind as t; \
+        // python3 -c "from scipy.stats import ttest_ind as t; \
         //   r = t([1,2,4,7],[2,3,3,5,8,9], equal_var=False); \
         //   print(r.statistic, r.df, r.pvalue, r.confidence_interval(.95))"
         let parts = [

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use crate::spec::{Hypothesis, Metric, Sample};
-use crate::stats::{Correction, adjust};
+use crate::stats::{Correction, Interval, adjust};
 
 use super::error::AnalysisError;
 use super::findings::{
@@ -140,10 +140,7 @@ fn claim(pending: &Pending, hypothesis: &Hypothesis, p_adjusted: f64) -> SliceCl
     let items = pending.parts.iter().map(|part| part.items).min().unwrap_or(0);
     SliceClaim {
         estimate: single.and_then(|part| part.estimate).filter(|x| x.is_finite()),
-        ci: single.and_then(|part| part.interval).and_then(|interval| {
-            let ends = [interval.low, interval.high];
-            ends.iter().all(|end| end.is_finite()).then_some(ends)
-        }),
+        ci: single.and_then(|part| part.interval).and_then(Interval::ends),
         p: pending.decision.p,
         p_adjusted,
         verdict: pending.decision.verdict(p_adjusted, hypothesis.alpha),
@@ -240,7 +237,7 @@ mod tests {
     #[test]
     fn the_interval_of_two_slices_is_that_of_mover() {
         // Wilson intervals of 8 of 10 and 15 of 20, and of their mean:
-        // /tmp/venv-stats/bin/python -c "
+        // python3 -c "
         // from statsmodels.stats.proportion import proportion_confint as ci; import math
         // a, b = ci(8, 10, method='wilson'), ci(15, 20, method='wilson'); print(a, b)
         // m = (.8 + .75) / 2

@@ -143,15 +143,12 @@ pub(super) fn metric(
             }
         })
         .unwrap_or((None, ""));
-    let finite = |i: Interval| {
-        (i.low.is_finite() && i.high.is_finite()).then_some([i.low, i.high])
-    };
     Ok(MetricFindings {
         scale: sample.scale,
         n: narrow(trials),
         n_items: narrow(means.len()),
         mean: centre,
-        ci: interval.and_then(finite),
+        ci: interval.and_then(Interval::ends),
         ci_method: method.to_owned(),
         quantiles,
         failed: failed + failed_scores,

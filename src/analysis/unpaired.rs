@@ -146,7 +146,7 @@ fn shares(
     match decide(&mut found, question, setting, ready) {
         Ok(answer) => {
             dealt(&mut found, arms);
-            found.effect = Some(answer.effect());
+            found.effect = Some(answer.effect(found.level));
             if answer.exact && question.gap().margin() == 0.0 {
                 found.remarks.push(
                     "Fewer than five answers of a kind are expected on a side: the p is that of Boschloo's exact test."
@@ -180,13 +180,12 @@ fn standardised(arms: &[Arm], level: f64) -> Option<EffectSize> {
     let [left, right] = arms else { return None };
     let (xs, ys) = (left.data.means.first()?, right.data.means.first()?);
     let found = cohen_d(xs, ys, level).ok()?;
-    let shrunk = found.hedges_g / found.d;
-    let ends = [found.interval.low, found.interval.high].map(|end| end * shrunk);
+    let shrunk = 1.0 - 3.0 / (4.0 * (xs.len() + ys.len()) as f64 - 9.0);
     let reading = Thresholds::StandardisedDifference.read(found.hedges_g).ok();
     Some(EffectSize {
         name: "Hedges' g".to_owned(),
         value: Some(found.hedges_g),
-        ci: ends.iter().all(|end| end.is_finite()).then_some(ends),
+        ci: found.interval.times(shrunk).ends(),
         reading: reading
             .map(|found| format!("{} ({})", found.magnitude.word(), found.source)),
     })

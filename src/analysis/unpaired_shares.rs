@@ -61,19 +61,17 @@ impl Shares {
         })
     }
 
-    /// Returns the odds ratio.
-    pub(super) fn effect(&self) -> EffectSize {
+    /// Returns the odds ratio, with its interval of a level of confidence.
+    pub(super) fn effect(&self, level: f64) -> EffectSize {
         let [[a, b], [c, d]] = self.counts;
         // Its rows are the groups.
         let odds = odds_risk_ratio([[a, c], [b, d]], Default::default());
         let found = odds.ok().map(|found| found.odds);
-        let ci = found.as_ref().and_then(|odds| odds.interval(0.95).ok());
-        let finite =
-            |ends: [f64; 2]| ends.iter().all(|end| end.is_finite()).then_some(ends);
+        let ci = found.as_ref().and_then(|odds| odds.interval(level).ok());
         EffectSize {
             name: "odds ratio".to_owned(),
             value: found.map(|odds| odds.ratio).filter(|ratio| ratio.is_finite()),
-            ci: ci.and_then(|interval| finite([interval.low, interval.high])),
+            ci: ci.and_then(Interval::ends),
             reading: None,
         }
     }

@@ -30,6 +30,7 @@ mod multiple;
 mod outcome;
 mod power;
 mod proportion;
+mod ranks;
 mod resample;
 mod special;
 mod tango;
@@ -96,7 +97,7 @@ pub use linear::{
 pub use location::{
     Better, BrunnerMunzel, Description, Equivalence, KolmogorovSmirnov, KsMethod, Law,
     MannWhitney, MeanContrast, MedianStatistic, MedianTies, MoodMedian, MoodOptions,
-    RankNull, Ranks, Shape, ShiftInterval, SignTest, SignedRank, Spreads, TTest, Zeros,
+    RankNull, Shape, ShiftInterval, SignTest, SignedRank, Spreads, TTest, Zeros,
     autocorrelation, brunner_munzel, describe, hodges_lehmann, hodges_lehmann_interval,
     ks_one_sample, ks_two_sample, mann_whitney, mean_interval, mood_median,
     pseudo_median, pseudo_median_interval, sign_test, t_one_sample, t_paired,
@@ -115,6 +116,7 @@ pub use power::{
 pub use proportion::{
     ClusteredShare, ProportionMethod, proportion_bound, proportion_interval,
 };
+pub use ranks::Ranks;
 pub use resample::{
     Bootstrap, BootstrapMethod, BootstrapT, Design, Estimand, PercentileBootstrap,
     Permutation, PlugIn, Pooled, Resampling, Scaled, SignFlip, Statistic,

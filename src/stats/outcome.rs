@@ -109,6 +109,12 @@ impl Interval {
         Self { low: self.low * factor, high: self.high * factor }
     }
 
+    /// Returns both ends where they are finite.
+    #[must_use]
+    pub fn ends(self) -> Option<[f64; 2]> {
+        (self.low.is_finite() && self.high.is_finite()).then_some([self.low, self.high])
+    }
+
     /// Returns the part between two bounds.
     #[must_use]
     pub fn within(self, low: f64, high: f64) -> Self {

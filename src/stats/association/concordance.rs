@@ -1,6 +1,6 @@
 //! Pairs of pairs that agree in order, counted in `O(n log n)`.
 
-use super::ranks::sorted;
+use crate::stats::ranks::sorted;
 
 /// How many pairs of observations agree, disagree and are tied.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 use std::cmp::Ordering;
 
-use super::ranks::ranks;
 use crate::stats::StatsError;
 use crate::stats::describe::sum;
 use crate::stats::dist::{Normal, StudentT};
 use crate::stats::outcome::{
     Alternative, Interval, Tails, enough, finite, level, paired,
 };
+use crate::stats::ranks::midranks;
 
 /// A correlation with its test against none.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -195,7 +195,7 @@ pub fn pearson(xs: &[f64], ys: &[f64]) -> Result<Correlation, StatsError> {
 /// ```
 pub fn spearman(xs: &[f64], ys: &[f64]) -> Result<Correlation, StatsError> {
     pairs(xs, ys)?;
-    linear(&ranks(xs), &ranks(ys))
+    linear(&midranks(xs), &midranks(ys))
 }
 
 /// Refuses what is no sample of at least two finite pairs that vary.

@@ -1,8 +1,8 @@
 //! Krippendorff's α: agreement of raters, some of whose ratings are missing.
 
-use super::ranks::sorted;
 use crate::stats::StatsError;
 use crate::stats::describe::sum;
+use crate::stats::ranks::sorted;
 
 /// What differences between ratings mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -11,7 +11,6 @@ mod icc;
 mod kendall;
 mod krippendorff;
 mod permuted;
-mod ranks;
 
 pub use cohen_kappa::{CohenKappa, KappaWeights, cohen_kappa};
 pub use correlation::{
@@ -22,5 +21,3 @@ pub use icc::{Icc, Iccs, icc};
 pub use kendall::{Kendall, KendallMethod, TauVariant, kendall};
 pub use krippendorff::{MeasurementLevel, krippendorff_alpha};
 pub use permuted::{CorrelationMeasure, PermutedCorrelation, permuted_correlation};
-
-pub(super) use ranks::{ranks, sorted};

@@ -1,9 +1,9 @@
 //! A permutation test of a correlation.
 
 use super::correlation::{pairs, unit};
-use super::ranks::ranks;
 use crate::stats::StatsError;
 use crate::stats::outcome::Tails;
+use crate::stats::ranks::midranks;
 use crate::stats::resample::Resampling;
 
 /// Up to this many pairs every permutation is visited.
@@ -71,7 +71,7 @@ pub fn permuted_correlation(
     pairs(xs, ys)?;
     let (u, v) = match measure {
         CorrelationMeasure::Pearson => (unit(xs)?, unit(ys)?),
-        CorrelationMeasure::Spearman => (unit(&ranks(xs))?, unit(&ranks(ys))?),
+        CorrelationMeasure::Spearman => (unit(&midranks(xs))?, unit(&midranks(ys))?),
     };
     let r = product(&u, &v).clamp(-1.0, 1.0);
     let exact = u.len() <= EXACT_PAIRS;

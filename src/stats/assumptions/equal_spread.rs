@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::stats::StatsError;
 use crate::stats::describe::{mean, quantile_sorted, sum};
 use crate::stats::dist::{ChiSquared, FisherF, Normal};
-use crate::stats::groups::{Parts, groups_of, midranks};
+use crate::stats::groups::{Parts, groups_of};
+use crate::stats::ranks::midranks;
 
 /// From which centre of its group the distance of a value is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

@@ -1,10 +1,10 @@
 //! Dominance of one independent sample over another.
 
 use crate::stats::StatsError;
-use crate::stats::association::sorted;
 use crate::stats::describe::sum;
 use crate::stats::dist::Normal;
 use crate::stats::outcome::{Interval, enough, finite, level};
+use crate::stats::ranks::sorted;
 
 /// How often values of one sample lie above those of another.
 ///

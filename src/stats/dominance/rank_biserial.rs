@@ -1,9 +1,9 @@
 //! The rank-biserial correlation of paired samples.
 
 use crate::stats::StatsError;
-use crate::stats::association::ranks;
 use crate::stats::dist::Normal;
 use crate::stats::outcome::{Interval, enough, finite, level};
+use crate::stats::ranks::midranks;
 
 /// How far the ranks of paired differences lie on one side.
 ///
@@ -69,7 +69,7 @@ impl RankBiserial {
         }
         let sizes: Vec<f64> = apart.iter().map(|d| d.abs()).collect();
         let net: f64 =
-            ranks(&sizes).iter().zip(&apart).map(|(w, d)| w * d.signum()).sum();
+            midranks(&sizes).iter().zip(&apart).map(|(w, d)| w * d.signum()).sum();
         let n = apart.len() as f64;
         Ok(Self { r: net / (n * (n + 1.0) / 2.0), nonzero: apart.len() })
     }

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::ranks::midranks;
 use super::sums::columns_of;
 use crate::stats::StatsError;
 use crate::stats::describe::sum;
 use crate::stats::dist::ChiSquared;
+use crate::stats::ranks::midranks;
 
 /// The outcome of Friedman's test.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

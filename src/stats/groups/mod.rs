@@ -43,5 +43,4 @@ pub use repeated::{
 pub use two_way::{AnovaTerm, SquaresType, TwoWay, TwoWayAnova, anova_two_way};
 pub use unequal::{UnequalAnova, anova_brown_forsythe, anova_welch};
 
-pub(super) use ranks::midranks;
 pub(super) use sums::{Parts, groups_of};

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::jonckheere::{RankTrend, Trend, convolved, tails_at};
-use super::ranks::midranks;
 use super::sums::columns_of;
 use crate::stats::StatsError;
 use crate::stats::describe::sum;
 use crate::stats::outcome::Tails;
+use crate::stats::ranks::midranks;
 
 /// Largest number of conditions for which every order of one subject is listed.
 const EXACT_CONDITIONS: usize = 8;

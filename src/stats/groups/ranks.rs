@@ -1,21 +1,7 @@
-//! Ranks with ties shared.
+//! The ranks of several groups among all their values.
 
 use crate::stats::describe::sum;
-
-/// Returns the rank of each value from 1, equal values sharing the mean of their ranks.
-pub(in crate::stats) fn midranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut first = 0;
-    // Compared as numbers, so that −0 ties with 0.
-    for tied in order.chunk_by(|a, b| values[*a] >= values[*b]) {
-        let rank = first as f64 + (tied.len() as f64 + 1.0) / 2.0;
-        tied.iter().for_each(|i| ranks[*i] = rank);
-        first += tied.len();
-    }
-    ranks
-}
+use crate::stats::ranks::midranks;
 
 /// The ranks of several groups among all their values.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,13 +40,6 @@ impl RankedGroups {
 #[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ties_share_the_mean_of_their_ranks() {
-        assert_eq!(midranks(&[3.0, 1.0, 3.0, 2.0]), [3.5, 1.0, 3.5, 2.0]);
-        assert_eq!(midranks(&[0.0, -0.0, -1.0]), [2.5, 2.5, 1.0]);
-        assert!(midranks(&[]).is_empty());
-    }
 
     #[test]
     fn mean_ranks_add_up_to_nothing() {

@@ -3,8 +3,8 @@
 use super::super::StatsError;
 use super::super::dist::{Normal, StudentT};
 use super::super::outcome::{Tails, enough, finite};
-use super::ranking::Ranks;
 use super::sample::Sample;
+use crate::stats::ranks::Ranks;
 
 /// The outcome of a Brunner-Munzel test.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -6,7 +6,7 @@ use super::super::StatsError;
 use super::super::dist::Normal;
 use super::super::outcome::{Tails, enough, finite};
 use super::rank_sum::{TieGroup, tied_tails, untied_tails};
-use super::ranking::tie_term;
+use crate::stats::ranks::tie_term;
 
 /// Where the null distribution of a rank statistic comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

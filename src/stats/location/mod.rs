@@ -3,7 +3,7 @@
 //! Each test takes slices and gives a struct with the statistic and [`super::Tails`], from
 //! which the p of an alternative is read. Rank statistics are counted exactly where that is
 //! asked for, without overflow and without losing a small tail. To add a test: write a file,
-//! take ranks from `ranking`, mean and spread from `sample`, and let its name out here.
+//! take ranks from `super::ranks`, mean and spread from `sample`, and let its name out here.
 
 mod autocorrelation;
 mod brunner_munzel;
@@ -18,7 +18,6 @@ mod laws;
 mod mann_whitney;
 mod mood_median;
 mod rank_sum;
-mod ranking;
 mod sample;
 mod selection;
 mod sign_test;
@@ -40,7 +39,6 @@ pub use mann_whitney::{MannWhitney, RankNull, mann_whitney};
 pub use mood_median::{
     MedianStatistic, MedianTies, MoodMedian, MoodOptions, mood_median,
 };
-pub use ranking::Ranks;
 pub use sign_test::{SignTest, sign_test};
 pub use student::{mean_interval, t_one_sample, t_paired, t_two_sample, t_welch};
 pub use wilcoxon::{SignedRank, Zeros, wilcoxon};

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::super::StatsError;
 use super::super::outcome::{Alternative, Tails, enough, finite};
 use super::mann_whitney::{RankNull, normal_tails};
-use super::ranking::Ranks;
 use super::signed_ranks;
+use crate::stats::ranks::Ranks;
 
 /// What becomes of differences that are zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Ranks with ties shared out: what every rank method begins with.
 
-use super::super::StatsError;
-use super::super::outcome::finite;
+use super::StatsError;
+use super::outcome::finite;
 
 /// The midranks of a sample, with the sizes of its groups of ties.
 ///
@@ -53,21 +53,23 @@ impl Ranks {
     /// `NotFinite`.
     pub fn of(values: &[f64]) -> Result<Self, StatsError> {
         finite(values)?;
-        let mut sorted: Vec<(f64, usize)> =
-            values.iter().enumerate().map(|(i, x)| (x + 0.0, i)).collect();
-        sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        Ok(Self::of_finite(values))
+    }
+
+    /// Returns the midranks of values that are known to be finite.
+    fn of_finite(values: &[f64]) -> Self {
         let mut ranks = vec![0.0; values.len()];
         let mut groups = Vec::new();
         let mut below = 0_usize;
-        for group in sorted.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
+        for group in sorted(values).chunk_by(|a, b| values[*a] >= values[*b]) {
             let rank = below as f64 + (group.len() as f64 + 1.0) / 2.0;
-            for (_, place) in group {
+            for place in group {
                 ranks[*place] = rank;
             }
             groups.push(group.len());
             below += group.len();
         }
-        Ok(Self { ranks, groups })
+        Self { ranks, groups }
     }
 
     /// Returns `Σ (t³ − t)` over the groups of ties, by which variances are corrected.
@@ -92,6 +94,20 @@ pub(super) fn tie_term(groups: &[usize]) -> f64 {
     groups.iter().map(cube).sum()
 }
 
+/// Returns the midrank of each of these finite values, from 1.
+pub(super) fn midranks(values: &[f64]) -> Vec<f64> {
+    Ranks::of_finite(values).ranks
+}
+
+/// Returns the positions of finite values from the smallest to the largest.
+pub(super) fn sorted(values: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    // Adding zero makes −0 the same as 0.
+    order
+        .sort_by(|a, b| (values[*a] + 0.0).total_cmp(&(values[*b] + 0.0)).then(a.cmp(b)));
+    order
+}
+
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "ranks are whole or half numbers")]
 mod tests {
@@ -105,6 +121,14 @@ mod tests {
         assert_eq!(ranks.tie_term(), 6.0 + 24.0);
         assert_eq!(ranks.ranks.iter().sum::<f64>(), 21.0);
         assert!(ranks.has_ties());
+    }
+
+    #[test]
+    fn equal_values_share_the_mean_of_their_ranks() {
+        assert_eq!(midranks(&[3.0, -0.0, 0.0, 3.0, 1.0]), [4.5, 1.5, 1.5, 4.5, 3.0]);
+        assert_eq!(midranks(&[3.0, 1.0, 3.0, 2.0]), [3.5, 1.0, 3.5, 2.0]);
+        assert_eq!(midranks(&[0.0, -0.0, -1.0]), [2.5, 2.5, 1.0]);
+        assert!(midranks(&[]).is_empty());
     }
 
     #[test]
