@@ -73,7 +73,8 @@ pub(super) fn effect(
             | Row::PairedBinaryMargin
             | Row::BinaryContrast
             | Row::OneShareExact
-            | Row::OneShare,
+            | Row::OneShare
+            | Row::Anytime,
             _,
         ) => {
             let slope = gap.named.as_ref().is_some_and(|word| word.starts_with("slope"));

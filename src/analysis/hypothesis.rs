@@ -4,14 +4,15 @@ use indexmap::IndexMap;
 
 use crate::base::grouped;
 use crate::record::{Observation, Observed};
-use crate::spec::{Alternative, Claim, Hypothesis, Sample, Scale};
+use crate::spec::{Alternative, Claim, Header, Hypothesis, Sample, Scale};
 use crate::stats::Resampling;
 
 use super::decide::{Decision, Sides, disagreement};
 use super::error::AnalysisError;
 use super::evaluate::{Evaluated, Setting, evaluate};
 use super::findings::{HypothesisFindings, RunnerUp, Verdict};
-use super::samples::{Counts, Samples};
+use super::samples::{Asked, Counts, Samples};
+use super::stopping;
 use super::supports::question;
 
 /// A hypothesis with its parts evaluated, before the family is corrected.
@@ -77,7 +78,8 @@ impl Pending {
         }
         let mut parts = Vec::new();
         let mut run = |counts, parts: &mut Vec<Evaluated>| {
-            decide(&hypothesis.claim, hypothesis, samples, counts, parts)
+            let asked = Asked { counts, brief: counts != Counts::AsDeclared };
+            decide(&hypothesis.claim, hypothesis, samples, asked, parts)
         };
         let decision = run(Counts::AsDeclared, &mut parts)?;
         let lost = failed.values().chain(failed_scores.values());
@@ -94,10 +96,11 @@ impl Pending {
     pub(super) fn findings(
         self,
         hypothesis: &Hypothesis,
-        repeats: u32,
+        header: &Header,
         corrected: Corrected,
         exploratory: Option<String>,
     ) -> HypothesisFindings {
+        let (repeats, stop) = (header.repeats, header.stop);
         let Corrected { p: p_adjusted, runner_up: runner_up_adjusted } = corrected;
         let single = (self.parts.len() == 1).then(|| self.parts.first()).flatten();
         let verdict = self.decision.verdict(p_adjusted, hypothesis.alpha);
@@ -119,7 +122,7 @@ impl Pending {
             title: hypothesis.title.clone(),
             claim: hypothesis.claim_text.clone(),
             verdict,
-            test: tests.join(", "),
+            test: stopping::named(&tests.join(", "), stop),
             test_reason: row.map_or("", |row| row.why()).to_owned(),
             statistic_name: single
                 .and_then(|part| part.statistic.as_ref())
@@ -153,7 +156,7 @@ impl Pending {
                 .parts
                 .first()
                 .map_or(1.0 - hypothesis.alpha, |part| part.level),
-            ci_method: row.map_or("", |row| row.interval()).to_owned(),
+            ci_method: stopping::named(row.map_or("", |row| row.interval()), stop),
             effect_size: single.and_then(|part| part.effect.clone()),
             ratio: single.and_then(|part| part.ratio),
             alpha: hypothesis.alpha,
@@ -165,6 +168,7 @@ impl Pending {
             failed_scores: self.failed_scores,
             unscored: self.unscored,
             pairs: single.and_then(|part| part.pairs),
+            decided_after: None,
             assumptions,
             runner_up,
             with_failures: None,
@@ -228,6 +232,15 @@ impl Pending {
     }
 }
 
+/// Returns the decision of a hypothesis on the items that are looked at, and nothing else.
+pub(super) fn decision(
+    hypothesis: &Hypothesis,
+    samples: &mut Samples<'_>,
+) -> Result<Decision, AnalysisError> {
+    let asked = Asked { counts: Counts::AsDeclared, brief: true };
+    decide(&hypothesis.claim, hypothesis, samples, asked, &mut Vec::new())
+}
+
 /// Says why a sample has no value: how many trials failed, failed to be scored, have none.
 fn without_values(sample: &Sample, counts: [u32; 3]) -> String {
     let Sample { condition, metric, .. } = sample;
@@ -269,14 +282,14 @@ fn decide(
     claim: &Claim,
     hypothesis: &Hypothesis,
     samples: &mut Samples<'_>,
-    counts: Counts,
+    asked: Asked,
     parts: &mut Vec<Evaluated>,
 ) -> Result<Decision, AnalysisError> {
     match claim {
         Claim::All(claims) | Claim::Any(claims) => {
             let mut decisions = Vec::new();
             for claim in claims {
-                decisions.push(decide(claim, hypothesis, samples, counts, parts)?);
+                decisions.push(decide(claim, hypothesis, samples, asked, parts)?);
             }
             let all = matches!(claim, Claim::All(_));
             Ok(if all { Decision::all(&decisions) } else { Decision::any(&decisions) })
@@ -289,7 +302,7 @@ fn decide(
                 plan: Resampling::new(samples.experiment.header.seed, &name),
             };
             let found = match question(claim, f64::from(samples.items)) {
-                Ok(question) => evaluate(&question, samples, counts, &setting)?,
+                Ok(question) => evaluate(&question, samples, asked, &setting)?,
                 Err(unsupported) => Evaluated::refused(&unsupported, &setting),
             };
             let decision = found.decision;

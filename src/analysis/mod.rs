@@ -7,6 +7,7 @@
 //! `procedure.rs`, and add it to the calibration.
 
 mod analyse;
+mod anytime;
 mod assume;
 mod choose;
 mod correlate;
@@ -14,17 +15,21 @@ mod decide;
 mod effect;
 mod error;
 mod evaluate;
+mod family;
 mod findings;
 mod hypothesis;
 mod levels;
 mod linear;
+mod looks;
 mod one_quantile;
 mod procedure;
 mod samples;
 mod settle;
 mod smooth;
+mod stopping;
 mod summary;
 mod supports;
+mod umpire;
 
 pub use analyse::{History, analyse};
 pub use error::{AnalysisError, Unsupported};
@@ -33,3 +38,4 @@ pub use findings::{
     MetricFindings, PairCounts, Ratio, RunnerUp, Verdict,
 };
 pub use supports::{TestChoice, supports};
+pub use umpire::Umpire;

@@ -6,6 +6,7 @@ use crate::stats::Resampling;
 use super::choose::Row;
 use super::error::Unsupported;
 use super::evaluate::Question;
+use super::stopping;
 
 /// The test that a hypothesis will get.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub fn supports(
         ));
     }
     let reason = rows.first().map_or("", |row| row.why()).to_owned();
-    Ok(TestChoice { test, reason })
+    Ok(TestChoice { test: stopping::named(&test, header.stop), reason })
 }
 
 /// Says whether a name means the test that the claim gets: its own name in any case, a
@@ -77,7 +78,7 @@ fn rows(claim: &Claim, header: &Header) -> Result<Vec<Row>, Unsupported> {
         }
         Claim::Compare { .. } | Claim::Equivalent { .. } => {
             let question = question(claim, 1.0)?;
-            Ok(vec![question.row(header.repeats, header.cluster.is_some())?])
+            Ok(vec![question.row(header)?])
         }
     }
 }

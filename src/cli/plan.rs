@@ -332,6 +332,7 @@ fn document(
         "trials": forecast.trials,
         "committed": done.committed,
         "taken_over": done.taken_over,
+        "spared": done.spared,
         "left": {
             "trials": left.trials,
             "calls": rounded(left.calls),
@@ -398,6 +399,10 @@ fn page(
         let which = match (done.committed, done.taken_over) {
             (n, 0) => format!("{} are committed", grouped(n)),
             (_, n) => format!("{} are taken over from earlier runs", grouped(n)),
+        };
+        let which = match done.spared {
+            0 => which,
+            n => format!("{which}, {} are spared by an early stop", grouped(n)),
         };
         page += &if left.trials == 0 {
             format!("{which}: nothing is left to ask\n")

@@ -8,6 +8,7 @@ use crate::spec::call::Call;
 use crate::spec::claim::Hypothesis;
 use crate::spec::hooks::Hooks;
 use crate::spec::scale::Scale;
+use crate::spec::stop::StopRule;
 
 /// A checked experiment. Every name in it is resolved and every call fits its signature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +48,9 @@ impl Experiment {
         digester.text(&self.name).number(self.header.seed);
         digester.number(u64::from(self.header.repeats));
         digester.text(self.header.correction.word());
+        if let Some(stop) = self.header.stop {
+            digester.text("stop").text(&stop.words());
+        }
         if let Some(dataset) = &self.dataset {
             digester.digest(&dataset.call.digest());
         }
@@ -91,6 +95,9 @@ pub struct Header {
     pub correction: Correction,
     /// The column of the dataset that groups items into independent units.
     pub cluster: Option<String>,
+    /// When a condition may end early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<StopRule>,
     /// What the file does beside its trials, as a run goes.
     #[serde(default, skip_serializing_if = "Hooks::is_empty")]
     pub hooks: Hooks,
@@ -112,6 +119,7 @@ impl Default for Header {
             max_failures: 0.1,
             correction: Correction::Holm,
             cluster: None,
+            stop: None,
             hooks: Hooks::default(),
             cluster_span: Span::default(),
         }

@@ -86,6 +86,7 @@ fn experiment(scale: Scale, repeats: u32, claims: Vec<Claim>) -> Experiment {
             max_failures: 0.1,
             correction: Correction::Holm,
             cluster: None,
+            stop: None,
             hooks: Hooks::default(),
             cluster_span: Span::default(),
         },

@@ -55,6 +55,7 @@ pub(crate) fn experiment(
             max_failures: 0.1,
             correction: Correction::Holm,
             cluster: None,
+            stop: None,
             hooks: Hooks::default(),
             cluster_span: Span::default(),
         },

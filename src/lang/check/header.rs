@@ -7,7 +7,7 @@ use crate::diag::Diagnostic;
 use crate::lang::syntax::tree::{Expr, ExprKind};
 use crate::spec::{
     Alternative, Call, Claim, Condition, Correction, DatasetDef, FORMATS, Header, Hooks,
-    Hypothesis, Metric, Missing, Scale, Type, Value,
+    Hypothesis, Metric, Missing, Scale, StopRule, Type, Value,
 };
 
 use super::claim;
@@ -43,6 +43,7 @@ impl<'a> Checker<'a> {
                 _ => Correction::Holm,
             },
             cluster: call.text("cluster").map(str::to_owned),
+            stop: call.arg("stop").and_then(StopRule::of),
             hooks: hooks(&call),
             cluster_span: call.args.get("cluster").map(|a| a.span).unwrap_or_default(),
         };
@@ -192,7 +193,8 @@ pub(super) struct Reach<'e> {
 }
 
 /// Returns the digest of a hypothesis: the claim, the level, the alternative, the test, the
-/// correction, and the conditions, metrics, dataset and repeats that the claim reaches.
+/// correction, the stop rule, and the conditions, metrics, dataset and repeats that the claim
+/// reaches.
 pub(super) fn digest(hypothesis: &Hypothesis, reach: Reach<'_>) -> Digest {
     let mut digester = Digester::new("hypothesis");
     claim::digest_claim(&hypothesis.claim, &mut digester);
@@ -202,6 +204,9 @@ pub(super) fn digest(hypothesis: &Hypothesis, reach: Reach<'_>) -> Digest {
     digester.text(reach.header.correction.word());
     digester.number(u64::from(reach.header.repeats));
     digester.text(reach.header.cluster.as_deref().unwrap_or_default());
+    if let Some(stop) = reach.header.stop {
+        digester.text("stop").text(&stop.words());
+    }
     if let Some(dataset) = reach.dataset {
         digester.text("dataset").digest(&dataset.call.digest());
     }
