@@ -73,7 +73,8 @@ pub fn analyse(
             None => None,
         };
         let corrected = Corrected { p: p_adjusted, runner_up: other };
-        let mut findings = found.findings(hypothesis, &experiment.header, corrected, exploratory);
+        let mut findings =
+            found.findings(hypothesis, &experiment.header, corrected, exploratory);
         findings.to_settle = settle;
         findings.decided_after = course.decided_after(index);
         findings.remarks.extend(course.sentence(index));

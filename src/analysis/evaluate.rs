@@ -11,6 +11,7 @@ use super::effect::{effect, ratio};
 use super::error::{AnalysisError, Unsupported};
 use super::findings::{EffectSize, PairCounts, Ratio, Verdict};
 use super::linear::{Form, Linear, What};
+use super::power::Model;
 use super::procedure::{Procedure, Statistic};
 use super::samples::{Asked, Paired, Samples};
 use super::{smooth, stopping};
@@ -124,6 +125,8 @@ pub(super) struct Evaluated {
     pub(super) units: usize,
     /// Standard error of the plain mean contrast, for "to settle it".
     pub(super) se: Option<f64>,
+    /// What a correlation or the levels of a factor are settled by, in place of `se`.
+    pub(super) model: Option<Model>,
     /// Size of the first side, for percentages of it.
     pub(super) size: Option<f64>,
     pub(super) reason: Option<String>,
@@ -181,12 +184,9 @@ pub(super) fn evaluate(
             let same = low.terms == gap.terms && high.terms == gap.terms;
             let sides = if same { None } else { Some((ready(low), ready(high))) };
             match sides {
-                None => found.equivalent(
-                    [low, high],
-                    [&procedure, &procedure],
-                    data,
-                    setting,
-                ),
+                None => {
+                    found.equivalent([low, high], [&procedure, &procedure], data, setting)
+                }
                 Some((Ok(below), Ok(above))) => {
                     found.equivalent([low, high], [&below, &above], data, setting)
                 }
@@ -240,6 +240,7 @@ impl Evaluated {
             items: 0,
             units: 0,
             se: None,
+            model: None,
             size: None,
             reason: None,
             assumptions: Vec::new(),
@@ -346,9 +347,11 @@ impl Evaluated {
         self.ratio = ratio(row, gap, data, self.level);
         self.effect = effect(row, gap, at_last, &contrast, self.estimate, self.ratio);
         if let Procedure::Levels(found) = procedure {
+            self.model = found.model();
             self.remarks.extend(found.sentences(self.scale, setting.alpha));
         }
         if let Procedure::Correlated(found) = procedure {
+            self.model = (self.margin == 0.0).then_some(Model::Correlation);
             self.remarks.push(format!("The coefficient is {}.", found.coefficient()));
         }
         if self.units < 10 {

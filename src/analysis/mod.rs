@@ -17,11 +17,13 @@ mod error;
 mod evaluate;
 mod family;
 mod findings;
+mod forecast;
 mod hypothesis;
 mod levels;
 mod linear;
 mod looks;
 mod one_quantile;
+mod power;
 mod procedure;
 mod samples;
 mod settle;
@@ -37,5 +39,6 @@ pub use findings::{
     ConditionFindings, EffectSize, FailureVerdicts, Findings, HypothesisFindings,
     MetricFindings, PairCounts, Ratio, RunnerUp, Verdict,
 };
+pub use forecast::{HypothesisForecast, Prospect, forecast};
 pub use supports::{TestChoice, supports};
 pub use umpire::Umpire;

@@ -416,7 +416,8 @@ impl Course {
                 grouped(u64::from(*items)),
                 grouped(u64::from(self.items))
             );
-            let whole = self.prefixes.get(condition).is_some_and(|p| p.reach == self.items);
+            let whole =
+                self.prefixes.get(condition).is_some_and(|p| p.reach == self.items);
             remarks.push(if whole {
                 format!(
                     "Every hypothesis that names {name} was decided after {of}: the later ones are in no number."

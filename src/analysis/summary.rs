@@ -57,8 +57,7 @@ pub(super) fn conditions(
             };
             metrics.insert(name.clone(), metric(samples, &sample, failed)?);
         }
-        let summary =
-            ConditionFindings { trials, failed, stopped_after: None, metrics };
+        let summary = ConditionFindings { trials, failed, stopped_after: None, metrics };
         found.insert(condition.name.clone(), summary);
     }
     Ok(found)

@@ -131,7 +131,8 @@ impl Referee for Umpire {
             }
         }
         for (condition, prefix) in &mut self.prefixes {
-            let mut own = self.heard.samples.iter().filter(|(key, _)| key.0 == *condition);
+            let mut own =
+                self.heard.samples.iter().filter(|(key, _)| key.0 == *condition);
             let Some((_, sample)) = own.next() else { continue };
             for (item, _) in sample.keys() {
                 prefix.hear(self.ranks.get(*item as usize).copied().unwrap_or(*item));

@@ -400,8 +400,7 @@ where
         if self.reason.is_none() && exceeds(failed - skipped, asked, allowed) {
             self.end(StopReason::TooManyFailures);
         }
-        let complete =
-            done == asked && self.reason != Some(StopReason::TooManyFailures);
+        let complete = done == asked && self.reason != Some(StopReason::TooManyFailures);
         let stopped = if complete { None } else { self.reason };
         let status = match stopped {
             None if self.done.count() == self.plan.whole() => RunStatus::Complete,

@@ -86,9 +86,7 @@ fn check(call: &Call) -> Vec<Complaint> {
         call.count("looks").is_some_and(|n| (FEWEST_LOOKS..=MOST_LOOKS).contains(&n));
     let complaint = Complaint {
         param: Some("looks"),
-        message: format!(
-            "`looks` is at least {FEWEST_LOOKS} and at most {MOST_LOOKS}"
-        ),
+        message: format!("`looks` is at least {FEWEST_LOOKS} and at most {MOST_LOOKS}"),
         help: Some(
             "write `sequential(looks: 5)`, or `decided` to look all the time".to_owned(),
         ),

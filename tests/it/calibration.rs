@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 #![expect(clippy::float_cmp, reason = "these values are exact")]
 
+mod early;
 mod grid;
 
 use crucible::analysis::{Findings, History, Verdict, analyse};

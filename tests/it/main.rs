@@ -42,6 +42,7 @@ mod replay;
 mod script;
 mod standin;
 mod stats_laws;
+mod stopping;
 mod store;
 mod strategies;
 mod told;
