@@ -148,7 +148,7 @@ pub(super) fn evaluate(
     let (repeats, clustered) = (header.repeats, header.cluster.is_some());
     let gap = question.gap();
     let row = question.row(header);
-    let stages = stopping::stages(samples, gap, asked.counts)?;
+    let stages = stopping::stages(samples, gap, asked)?;
     let Some(data) = stages.data.last() else {
         return Ok(Evaluated::empty(gap, 1.0 - setting.alpha));
     };

@@ -16,6 +16,8 @@ pub(super) struct Stages {
     /// The share of the planned items at each look; empty where there are no looks.
     pub(super) fractions: Vec<f64>,
     pub(super) spending: Spending,
+    /// A p above this decides nothing, and need not be worked out: it counts as 1.
+    pub(super) relevant: f64,
 }
 
 impl Stages {
@@ -25,6 +27,7 @@ impl Stages {
             data: vec![data],
             fractions: Vec::new(),
             spending: Spending::ObrienFleming,
+            relevant: 1.0,
         }
     }
 
@@ -51,6 +54,7 @@ impl Stages {
             last,
             fractions: self.fractions.clone(),
             spending: self.spending,
+            relevant: self.relevant,
         })))
     }
 }
@@ -62,6 +66,7 @@ pub(super) struct Looks {
     pub(super) last: Procedure,
     fractions: Vec<f64>,
     spending: Spending,
+    relevant: f64,
 }
 
 impl Looks {
@@ -84,6 +89,10 @@ impl Looks {
         let side = |of: fn(&Tails) -> f64| {
             let nominal: Vec<f64> =
                 each.iter().map(|tails| of(tails).clamp(0.0, 1.0)).collect();
+            // The p of the sequence is never below the least ordinary one.
+            if nominal.iter().all(|p| *p > self.relevant) {
+                return Ok(1.0);
+            }
             design.p(&nominal)
         };
         Ok(Tails { greater: side(|t| t.greater)?, less: side(|t| t.less)? })

@@ -25,6 +25,7 @@ mod looks;
 mod one_quantile;
 mod power;
 mod procedure;
+mod prospect;
 mod samples;
 mod settle;
 mod smooth;
@@ -39,6 +40,7 @@ pub use findings::{
     ConditionFindings, EffectSize, FailureVerdicts, Findings, HypothesisFindings,
     MetricFindings, PairCounts, Ratio, RunnerUp, Verdict,
 };
-pub use forecast::{HypothesisForecast, Prospect, forecast};
+pub use forecast::{HypothesisForecast, forecast};
+pub use prospect::Prospect;
 pub use supports::{TestChoice, supports};
 pub use umpire::Umpire;

@@ -22,7 +22,7 @@ use super::findings::ConditionFindings;
 use super::hypothesis::decision;
 use super::linear::{Form, Linear, What};
 use super::looks::Stages;
-use super::samples::{Counts, Samples};
+use super::samples::{Asked, Samples};
 
 /// With fewer items than these nothing is decided, however clear: they are too few to
 /// generalise from.
@@ -122,8 +122,9 @@ pub(super) fn looks(rule: StopRule, items: u32) -> Vec<u32> {
 pub(super) fn stages(
     samples: &mut Samples<'_>,
     gap: &Linear,
-    counts: Counts,
+    asked: Asked,
 ) -> Result<Stages, AnalysisError> {
+    let counts = asked.counts;
     let rule = samples.experiment.header.stop;
     let (Some(rule), Some(window)) = (rule, samples.window()) else {
         return Ok(Stages::one(samples.paired(gap, counts)?));
@@ -133,7 +134,11 @@ pub(super) fn stages(
     };
     let spending = if even { Spending::Pocock } else { Spending::ObrienFleming };
     let all = f64::from(samples.items.max(1));
-    let mut stages = Stages { data: Vec::new(), fractions: Vec::new(), spending };
+    // A p above every level decides nothing, here or in the correction of the others.
+    let levels = samples.experiment.hypotheses.iter().map(|hypothesis| hypothesis.alpha);
+    let relevant = if asked.brief { levels.fold(0.0, f64::max) } else { 1.0 };
+    let mut stages =
+        Stages { data: Vec::new(), fractions: Vec::new(), spending, relevant };
     for look in looks(rule, samples.items).into_iter().take_while(|n| *n <= window) {
         samples.look(Some(look));
         stages.data.push(samples.paired(gap, counts)?);

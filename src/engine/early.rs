@@ -26,26 +26,9 @@ where
     O: Deref<Target: Observer>,
     L: Laboratory,
 {
-    /// Asks the referee which conditions are over, and starts no more trials of them. Those
-    /// under way go on.
+    /// Asks the referee which conditions are over, and writes down those that are now.
     pub(super) fn judge(&mut self) {
-        let Some(referee) = &mut self.referee else { return };
-        let over = match referee.over() {
-            Ok(over) => over,
-            Err(error) => {
-                let told = format!(
-                    "the stop rule cannot be followed, and every trial is run: {error}"
-                );
-                self.observer.warning(&told);
-                self.referee = None;
-                return;
-            }
-        };
-        for Over { condition, items } in over {
-            if self.over.insert(condition, items).is_some() {
-                continue;
-            }
-            self.schedule.close(condition);
+        for Over { condition, items } in self.judged() {
             let name = self.plan.condition_name(condition).unwrap_or_default().to_owned();
             let event = HistoryEvent {
                 at: self.now(),
@@ -53,6 +36,27 @@ where
                 detail: json!({ "condition": name, "items": items }),
             };
             self.recorder.note([event]);
+        }
+    }
+
+    /// Asks the referee which conditions are over, and starts no more trials of them. Those
+    /// under way go on. Returns those that were not over before.
+    pub(super) fn judged(&mut self) -> Vec<Over> {
+        let Some(referee) = &mut self.referee else { return Vec::new() };
+        match referee.over() {
+            Ok(mut over) => {
+                over.retain(|one| self.over.insert(one.condition, one.items).is_none());
+                over.iter().for_each(|one| self.schedule.close(one.condition));
+                over
+            }
+            Err(error) => {
+                let told = format!(
+                    "the stop rule cannot be followed, and every trial is run: {error}"
+                );
+                self.observer.warning(&told);
+                self.referee = None;
+                Vec::new()
+            }
         }
     }
 

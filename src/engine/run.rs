@@ -118,7 +118,7 @@ where
         referee,
         over: BTreeMap::new(),
     };
-    owner.judge();
+    owner.judged();
     owner.begin().await;
     owner.carry_on().await?;
     owner.finish().await;

@@ -181,6 +181,7 @@ fn done(item: u32, condition: u32, repeat: u32, scores: Vec<Score>) -> TrialReco
             votes: vec![vote],
             usage,
             trace: vec!["a line".into()],
+            ..Output::default()
         }),
         usage,
         scores,

@@ -3,6 +3,7 @@
 use crucible::analysis::{Findings, History, Verdict, analyse};
 use crucible::base::Stream;
 use crucible::spec::{Claim, Condensed, Scale, StopRule};
+use rayon::prelude::*;
 
 use super::{Table, experiment, greater, limit, of, once};
 
@@ -42,19 +43,24 @@ struct Rates {
 }
 
 fn rates(stop: StopRule, shares: [f64; 3], runs: u32) -> Rates {
-    let mut stream = Stream::new(11, "early");
-    let mut found = Rates::default();
-    for _ in 0..runs {
+    let one = |run_index: u32| {
+        let mut stream = Stream::new(u64::from(run_index), "early");
         let table = table(&mut stream, shares);
         let h = &run(stop, vec![greater(side("a"), side("b"))], &table).hypotheses["h1"];
         let truth = shares[0] - shares[1];
-        found.conclusive += u32::from(h.verdict != Verdict::Inconclusive);
-        found.early += u32::from(h.decided_after.is_some_and(|n| n < ITEMS));
-        let missed =
-            h.ci.is_some_and(|ci| truth < ci[0] - 1e-12 || truth > ci[1] + 1e-12);
-        found.missed += u32::from(missed);
-    }
-    found
+        let missed = |ci: [f64; 2]| truth < ci[0] - 1e-12 || truth > ci[1] + 1e-12;
+        Rates {
+            conclusive: u32::from(h.verdict != Verdict::Inconclusive),
+            missed: u32::from(h.ci.is_some_and(missed)),
+            early: u32::from(h.decided_after.is_some_and(|n| n < ITEMS)),
+        }
+    };
+    let sum = |a: Rates, b: Rates| Rates {
+        conclusive: a.conclusive + b.conclusive,
+        missed: a.missed + b.missed,
+        early: a.early + b.early,
+    };
+    (0..runs).into_par_iter().map(one).reduce(Rates::default, sum)
 }
 
 #[test]
