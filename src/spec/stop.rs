@@ -56,14 +56,14 @@ impl StopRule {
     /// Reads the value of `stop:`.
     #[must_use]
     pub fn of(value: &Value) -> Option<Self> {
-        match value {
-            Value::Word(word) if word == "decided" => Some(Self::Decided),
-            Value::Call(call) if call.name == SEQUENTIAL.name => Some(Self::Sequential {
-                looks: u32::try_from(call.count("looks")?).ok()?,
-                even: call.text("spending") == Some("pocock"),
-            }),
-            _ => None,
+        if let Value::Call(call) = value
+            && call.name == SEQUENTIAL.name
+        {
+            let looks = u32::try_from(call.count("looks")?).ok()?;
+            let even = call.text("spending") == Some("pocock");
+            return Some(Self::Sequential { looks, even });
         }
+        (value.as_text() == Some("decided")).then_some(Self::Decided)
     }
 
     /// Returns it as it is written in a file.
