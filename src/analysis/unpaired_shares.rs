@@ -61,13 +61,13 @@ impl Shares {
         })
     }
 
-    /// Returns the odds ratio.
-    pub(super) fn effect(&self) -> EffectSize {
+    /// Returns the odds ratio with its interval of a level.
+    pub(super) fn effect(&self, level: f64) -> EffectSize {
         let [[a, b], [c, d]] = self.counts;
         // Its rows are the groups.
         let odds = odds_risk_ratio([[a, c], [b, d]], Default::default());
         let found = odds.ok().map(|found| found.odds);
-        let ci = found.as_ref().and_then(|odds| odds.interval(0.95).ok());
+        let ci = found.as_ref().and_then(|odds| odds.interval(level).ok());
         let finite =
             |ends: [f64; 2]| ends.iter().all(|end| end.is_finite()).then_some(ends);
         EffectSize {

@@ -68,6 +68,8 @@ pub enum Type {
     Extractor,
     /// How items are sampled: `first(n)`, `random(n)`.
     Sampling,
+    /// Looks at the data while a run goes: `sequential(looks: 5)`.
+    Looks,
     /// A claim of a hypothesis.
     Claim,
     /// A number summed up from a sample, in a claim.

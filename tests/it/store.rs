@@ -57,6 +57,7 @@ pub(crate) fn experiment(
             correction: Correction::Holm,
             cluster: None,
             design: Design::Paired,
+            stop: None,
             hooks: Hooks::default(),
             cluster_span: Span::default(),
         },
@@ -194,16 +195,11 @@ fn done(item: u32, condition: u32, repeat: u32, scores: Vec<Score>) -> TrialReco
             usage,
             marks: Marks {
                 consensus: Some(0.75),
+                margin: Some(0.5),
                 members_called: Some(4),
                 ..Marks::default()
             },
             trace: vec!["a line".into()],
-            marks: crucible::record::Marks {
-                consensus: Some(0.75),
-                margin: Some(0.5),
-                members_called: Some(4),
-                ..crucible::record::Marks::default()
-            },
         }),
         usage,
         scores,
