@@ -19,6 +19,7 @@ use super::samples::{Asked, Paired, Samples};
 use super::{smooth, stopping};
 
 /// A comparison or equivalence as contrasts against margins.
+#[expect(clippy::large_enum_variant, reason = "a few of them live at once")]
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Question {
     /// θ ⋈ m.

@@ -224,7 +224,6 @@ fn statement(tails: &[TailAudit], fired: u64, plain: Option<&str>) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

@@ -294,8 +294,13 @@ impl Linear {
             .collect();
         let form = match self.form {
             // A correlation that is turned around with its margin is the same question.
-            Form::Correlation | Form::Levels { .. } if factor.abs() != 1.0 => Form::Mixed,
-            form => form,
+            Form::Correlation | Form::Levels { .. }
+                if (factor.abs() - 1.0).abs() > 1e-12 =>
+            {
+                Form::Mixed
+            }
+            form
+            @ (Form::Sum | Form::Levels { .. } | Form::Correlation | Form::Mixed) => form,
         };
         Self { terms, constant: self.constant * factor, form, ..self }.tidy()
     }

@@ -5,13 +5,14 @@ use rayon::prelude::*;
 use crate::base::Stream;
 use crate::spec::{Header, Scale};
 use crate::stats::{
-    Interval, Resampling, StatsError, Tails, UnitMean, brunner_munzel, mean,
-    quantile_sorted,
+    Interval, Resampling, StatsError, Tails, Thresholds, UnitMean, brunner_munzel, cohen_d,
+    mean, quantile_sorted,
 };
 
 use super::decide::{Claimed, Decision};
 use super::error::{AnalysisError, Unsupported};
 use super::evaluate::{Evaluated, Question, Setting};
+use super::findings::EffectSize;
 use super::linear::{Linear, Term, What};
 use super::looks::{Looks, Stages};
 use super::method::Method;
@@ -122,6 +123,9 @@ pub(super) fn evaluate(
         Ok(Looks { last: between, .. }) => {
             describe(&mut found, &between, arms);
             found.runner_up = brunner(question, arms, setting);
+            if question.gap().common_factor().is_some() && method != WELCH_BINARY {
+                found.effect = standardised(arms, found.level);
+            }
         }
         Err(error) => {
             found.reason = Some(format!("The test could not be computed: {error}."));
@@ -179,6 +183,23 @@ fn shares(
         }
     }
     found
+}
+
+/// Returns the difference of two conditions in pooled standard deviations of their items.
+fn standardised(arms: &[Arm], level: f64) -> Option<EffectSize> {
+    let [left, right] = arms else { return None };
+    let (xs, ys) = (left.data.means.first()?, right.data.means.first()?);
+    let found = cohen_d(xs, ys, level).ok()?;
+    let shrunk = found.hedges_g / found.d;
+    let ends = [found.interval.low, found.interval.high].map(|end| end * shrunk);
+    let reading = Thresholds::StandardisedDifference.read(found.hedges_g).ok();
+    Some(EffectSize {
+        name: "Hedges' g".to_owned(),
+        value: Some(found.hedges_g),
+        ci: ends.iter().all(|end| end.is_finite()).then_some(ends),
+        reading: reading
+            .map(|found| format!("{} ({})", found.magnitude.word(), found.source)),
+    })
 }
 
 /// Returns what the test of Brunner and Munzel says of a plain difference of two conditions.

@@ -161,8 +161,7 @@ impl Drop for Underway<'_> {
             self.record.presumed += most;
         }
         self.record.cost = (self.tally.attempts == 0).then_some(0.0);
-        let message = "it was dropped before its answer came";
-        self.record.result = Err(Failure::new(FailureKind::Cancelled, message));
+        self.record.result = Err(Failure::new(FailureKind::Cancelled, Failure::DROPPED));
         let (record, _) = self.taken();
         self.witness.dropped(record);
     }

@@ -189,6 +189,9 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// What is said of a call that was dropped before it ended, such as one that lost a race.
+    pub const DROPPED: &str = "it was dropped before its answer came";
+
     /// Returns a failure.
     #[must_use]
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {

@@ -49,6 +49,7 @@ impl TrialRecord {
 }
 
 /// What came of a trial.
+#[expect(clippy::large_enum_variant, reason = "nearly every trial is done")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {

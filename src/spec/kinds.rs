@@ -338,15 +338,12 @@ const MEAN: Signature =
     of_sample("mean", "The mean over items; what a bare `condition.metric` stands for.")
         .with_example("mean(vote.cost) <= 4 * mean(single.cost)");
 /// What is said of a quantile.
-const AGAINST_ANOTHER: &str = "It is compared with that of another condition, `p90(a.latency) < 2 * p90(b.latency)`; no test decides yet how it stands to a number, and a claim with one is refused when it is checked.";
-/// What is said of a function that no test decides.
-const UNDECIDABLE: &str = "Not decidable yet: no test is there, and a claim with it is refused when it is checked.";
+const AGAINST_ANOTHER: &str = "It is compared with that of another condition, `p90(a.latency) < 2 * p90(b.latency)`, or with a number, `p90(a.latency) < 2s`.";
 
 const MEDIAN: Signature = of_sample("median", "The median over trials.")
     .with_details(AGAINST_ANOTHER)
     .with_example("median(vote.latency) < median(single.latency)");
 const SD: Signature = of_sample("sd", "The standard deviation over items.")
-    .with_details(UNDECIDABLE)
     .with_example("sd(vote.latency) < sd(single.latency)");
 const SUM: Signature = of_sample("sum", "The number of items times the mean.")
     .with_example("sum(hedged.requests) <= 115% * sum(plain.requests)");
@@ -386,7 +383,7 @@ const EFFECT: Signature = Signature::new(
     "The effect of a variable of a family: with two values the last minus the first, with \
      more whether any differs.",
 )
-.with_details("With three values and more no test decides it yet, and it is refused when it is checked.")
+.with_details("With two values it is the last less the first, averaged over the other factors. With three and more the claim asks whether they differ at all, and is written `> 0`.")
 .with_params(&[
     Param::required("factor", Type::Any, "The family's variable."),
     Param::required("x", Type::Estimand, "A family's sample: `grid.correct`."),
@@ -398,7 +395,6 @@ const CORRELATION: Signature =
             Param::required("x", Type::Estimand, "A sample: `condition.metric`."),
             Param::required("y", Type::Estimand, "Another."),
         ])
-        .with_details(UNDECIDABLE)
         .with_example("correlation(vote.correct, vote.cost) > 0");
 
 fn complain(param: &'static str, message: &str, help: &str) -> Complaint {

@@ -253,7 +253,7 @@ fn signatures_and_codes_are_explained() {
 #[test]
 fn every_mistake_is_told_at_once_a_missing_test_and_a_missing_file_among_them() {
     let text = SMALL
-        .replace("three.correct > one.correct", "sd(three.latency) < sd(one.latency)")
+        .replace("three.correct > one.correct", "sd(three.correct) < sd(one.correct)")
         + "let broken = nothing\ndataset d2 = jsonl(\"nofile.jsonl\")\n"
         + "model kept = recorded(d2, output: \"answer\")\ncondition old = ask(kept)\n";
     let text = text.replace("seed: 1", "seed: 1, dataset: d");

@@ -63,7 +63,7 @@ fn stragglers_lose_and_the_server_sees_them_go() {
     std::thread::sleep(Duration::from_millis(300));
     let requests = server.requests();
     let hedged = metrics["hedged"]["mean"].as_f64().unwrap() * ITEMS as f64;
-    assert_eq!(requests.len() as u64, ITEMS + hedged.round() as u64);
+    assert!((requests.len() as f64 - (ITEMS as f64 + hedged)).abs() < 1e-6, "{hedged}");
     assert_eq!(found["calls"], requests.len() as u64, "losers are calls too");
     let lost: Vec<_> = requests.iter().filter(|one| one.outcome == "left").collect();
     assert!(!lost.is_empty(), "{:?}", server.outcomes());

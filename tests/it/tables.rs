@@ -132,26 +132,24 @@ fn rows_of_one_id_are_averaged_and_ids_without_a_partner_are_named() {
 }
 
 #[test]
-fn without_pairs_quantities_get_welchs_test_and_shares_its_adjusted_form() {
+fn without_pairs_quantities_get_welchs_test_and_shares_the_score_test() {
     let found =
         json(&data("tables"), &["compare", "a.csv", "b.csv", "--metric", "seconds"]);
     let (hypothesis, wanted) = (&found["hypothesis"], &reference()["welch"]);
-    for (name, key) in [("statistic", "t"), ("df", "df"), ("p", "p")] {
+    for (name, key) in [("statistic", "t"), ("df", "df")] {
         close(&hypothesis[name], &wanted[key]);
     }
-    close(&hypothesis["ci"][0], &wanted["ci"][0]);
-    close(&hypothesis["ci"][1], &wanted["ci"][1]);
+    // The larger p and the wider interval of Welch's test and a bootstrap.
+    let number = |value: &Json| value.as_f64().unwrap();
+    assert!(number(&hypothesis["p"]) >= number(&wanted["p"]) - 1e-12);
+    assert!(number(&hypothesis["ci"][0]) <= number(&wanted["ci"][0]) + 1e-12);
+    assert!(number(&hypothesis["ci"][1]) >= number(&wanted["ci"][1]) - 1e-12);
     close(&hypothesis["effect_size"]["value"], &wanted["hedges_g"]);
     assert_eq!(found["unmatched"], Json::Null);
     let found =
         json(&data("tables"), &["compare", "a.csv", "b.csv", "--metric", "correct"]);
-    let (hypothesis, wanted) = (&found["hypothesis"], &reference()["shares"]);
-    for (name, key) in [("statistic", "t"), ("df", "df"), ("p", "p")] {
-        close(&hypothesis[name], &wanted[key]);
-    }
-    close(&hypothesis["ci"][0], &wanted["ci"][0]);
-    close(&hypothesis["ci"][1], &wanted["ci"][1]);
-    // The difference that is shown is that of the shares as they are.
+    let hypothesis = &found["hypothesis"];
+    assert_eq!(hypothesis["test"], "Miettinen-Nurminen score");
     close(&hypothesis["estimate"], &reference()["mcnemar"]["estimate"]);
 }
 

@@ -114,7 +114,9 @@ pub fn ols<C: AsRef<[f64]>>(
     let estimates = fit.coefficients.iter().zip(se);
     let coefficients =
         estimates.map(|(value, se)| Estimate { value: *value, se }).collect();
-    Ok(summary(&fit, coefficients, intercept, errors == LinearErrors::Classical))
+    let found = summary(&fit, coefficients, intercept);
+    // The F test supposes errors of one size.
+    Ok(if errors == LinearErrors::Classical { found } else { Ols { f: None, ..found } })
 }
 
 /// Returns the columns with the intercept in front, once they are found to belong to `y`.
@@ -144,12 +146,7 @@ pub(super) fn design<C: AsRef<[f64]>>(
     Ok(design)
 }
 
-fn summary(
-    fit: &LeastSquares,
-    coefficients: Vec<Estimate>,
-    intercept: bool,
-    classical: bool,
-) -> Ols {
+fn summary(fit: &LeastSquares, coefficients: Vec<Estimate>, intercept: bool) -> Ols {
     let fixed = usize::from(intercept);
     let (n, k) = (fit.residuals.len() as f64, coefficients.len() as f64);
     let (df, df_model) = (n - k, k - fixed as f64);
@@ -172,7 +169,7 @@ fn summary(
         log_likelihood,
         aic: 2.0 * k - 2.0 * log_likelihood,
         bic: k * n.ln() - 2.0 * log_likelihood,
-        f: FisherF::new(df_model, df).ok().filter(|_| classical).and_then(test),
+        f: FisherF::new(df_model, df).ok().and_then(test),
         coefficients,
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::write::Entry;
 use super::{Exchanges, locked};
 use crate::base::CallId;
-use crate::record::{CallRecord, Exchange, FailureKind, Tape};
+use crate::record::{CallRecord, Exchange, Failure, FailureKind, Tape};
 use crate::store::error::StoreError;
 use crate::store::run::Store;
 
@@ -117,8 +117,12 @@ impl Tape for Recorder {
 }
 
 /// Says whether a call would have ended so whenever it was made: it was not the budget, the
-/// network or the user that kept it from being made.
+/// network or the user that kept it from being made. That a call lost a race is a fact.
 fn is_a_fact(record: &CallRecord) -> bool {
+    let lost = |failure: &Failure| failure.message == Failure::DROPPED;
+    if record.result.as_ref().is_err_and(lost) {
+        return true;
+    }
     !record.result.as_ref().is_err_and(|failure| {
         matches!(
             failure.kind,

@@ -34,6 +34,7 @@ fn together(
     Drawn { scores, clusters: Vec::new() }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "two scales are drawn")]
 #[test]
 fn three_levels_that_do_not_differ() {
     let mut ledger = Ledger(Vec::new());
@@ -108,7 +109,7 @@ fn a_quantile_against_its_true_value() {
 #[test]
 fn standard_deviations_that_are_the_same() {
     let mut ledger = Ledger(Vec::new());
-    for n in [100, 400] {
+    for n in [100_usize, 400] {
         for sigma in [0.0, 0.3] {
             let side = |name| of(Condensed::Sd, name, Scale::Continuous);
             let asked = [Asked { truth: 0.0, nominal: NEAR }];
@@ -118,7 +119,7 @@ fn standard_deviations_that_are_the_same() {
                 Cost::Slow,
                 &plan(Scale::Continuous, 1, false, vec![greater(side("a"), side("b"))]),
                 &asked,
-                |stream| together(stream, n as usize, 1, 0.4, score),
+                |stream| together(stream, n, 1, 0.4, score),
                 |_| false,
             );
             ledger.rates(&rates, &asked, &["row 11"]);
@@ -127,10 +128,11 @@ fn standard_deviations_that_are_the_same() {
     ledger.close();
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "two scales are drawn")]
 #[test]
 fn metrics_that_do_not_go_together() {
     let mut ledger = Ledger(Vec::new());
-    for n in [50, 100, 400] {
+    for n in [50_usize, 100, 400] {
         for scale in [Scale::Continuous, Scale::Ordinal] {
             let claim = Claim::Compare {
                 left: Estimand::Correlation(sample("a", scale), sample("b", scale)),
@@ -147,7 +149,7 @@ fn metrics_that_do_not_go_together() {
                 Cost::Slow,
                 &plan(scale, 1, false, vec![claim]),
                 &asked,
-                |stream| together(stream, n as usize, 1, 0.0, score),
+                |stream| together(stream, n, 1, 0.0, score),
                 |_| false,
             );
             ledger.rates(&rates, &asked, &["row 14"]);
