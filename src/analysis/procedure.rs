@@ -49,7 +49,7 @@ pub(super) enum Procedure {
     /// Under `stop: decided`.
     Anytime(Anytime),
     /// Any row at several looks.
-    Looks(Box<Looks<Procedure>>),
+    Looks(Box<Looks<Self>>),
 }
 
 /// What a test says beside its p.
@@ -198,7 +198,16 @@ impl Procedure {
     pub(super) fn confidence(&self, together: f64) -> f64 {
         match self {
             Self::Looks(looks) => looks.sequence.confidence(together).unwrap_or(together),
-            _ => together,
+            Self::Counts { .. }
+            | Self::Pseudo(_)
+            | Self::Share { .. }
+            | Self::Mean { .. }
+            | Self::Quantiles { .. }
+            | Self::OneQuantile(_)
+            | Self::Smooth(_)
+            | Self::Levels(_)
+            | Self::Correlated(_)
+            | Self::Anytime(_) => together,
         }
     }
 

@@ -223,6 +223,7 @@ fn accuracy_of(
 }
 
 /// Reckons with stated assumptions, where fractions are claimed of.
+#[expect(clippy::too_many_lines, reason = "a table of contents, in order")]
 fn assumed(
     experiment: &Experiment,
     way: Way,
