@@ -5,8 +5,8 @@ use rayon::prelude::*;
 use crate::base::Stream;
 use crate::spec::{Header, Scale};
 use crate::stats::{
-    Interval, Resampling, StatsError, Tails, Thresholds, UnitMean, brunner_munzel, cohen_d,
-    mean, quantile_sorted,
+    Interval, Resampling, StatsError, Tails, Thresholds, UnitMean, brunner_munzel,
+    cohen_d, mean, quantile_sorted,
 };
 
 use super::decide::{Claimed, Decision};
