@@ -3,20 +3,20 @@
 use indexmap::IndexMap;
 
 use crate::record::SampleSource;
-use crate::spec::{Correction, Experiment};
-use crate::stats::{self, adjust};
+use crate::spec::Experiment;
 
-use super::decide::Decision;
 use super::discordant::discordant;
 use super::ensemble::ensembles;
 use super::error::AnalysisError;
-use super::findings::{FailureVerdicts, Findings, Verdict};
+use super::family::Family;
+use super::findings::{Findings, Verdict};
 use super::hedging::audits;
 use super::hypothesis::{Corrected, Pending};
 use super::pairwise::pairwise;
 use super::samples::Samples;
 use super::settle::to_settle;
 use super::slices::slices;
+use super::stopping::Course;
 use super::summary::conditions;
 
 /// What the store knows of the family before this analysis.
@@ -35,24 +35,33 @@ pub struct History {
 ///
 /// When the samples cannot be read. A claim without a test, or with too little data, is
 /// not an error but inconclusive, with the reason.
+#[expect(clippy::too_many_lines, reason = "a table of contents, in order")]
 pub fn analyse(
     experiment: &Experiment,
     source: &dyn SampleSource,
     history: &History,
 ) -> Result<Findings, AnalysisError> {
     let mut samples = Samples::new(experiment, source)?;
-    let conditions = conditions(&mut samples)?;
+    let course = Course::of(&mut samples, history)?;
+    samples.cut(course.over());
+    let mut conditions = conditions(&mut samples)?;
     let mut pending = Vec::new();
-    for hypothesis in &experiment.hypotheses {
+    for (index, hypothesis) in experiment.hypotheses.iter().enumerate() {
+        samples.look(course.window(index));
         let mut found = Pending::new(hypothesis, &mut samples)?;
         found.discordant = discordant(&hypothesis.claim, &mut samples)?;
         pending.push(found);
     }
-    let family = Family::new(experiment, history, &pending);
+    samples.look(None);
+    let own: Vec<f64> = pending.iter().map(|found| found.decision.p).collect();
+    let family = Family::new(experiment, history, &own);
     let mut hypotheses = IndexMap::new();
     for (index, found) in pending.into_iter().enumerate() {
         let hypothesis = &experiment.hypotheses[index];
-        let p_adjusted = family.adjusted(index, found.decision.p)?;
+        let p_adjusted = match course.p_adjusted(index) {
+            Some(p) => p,
+            None => family.adjusted(index, found.decision.p)?,
+        };
         let level = family.level(index, hypothesis.alpha);
         let verdict = found.decision.verdict(p_adjusted, hypothesis.alpha);
         let settle = if verdict == Verdict::Inconclusive && found.parts.len() == 1 {
@@ -67,14 +76,16 @@ pub fn analyse(
             None => None,
         };
         let exploratory = history.exploratory.get(&hypothesis.name).cloned();
-        let repeats = experiment.header.repeats;
         let other = match found.runner_up_p() {
             Some(p) => Some(family.adjusted(index, p)?),
             None => None,
         };
         let corrected = Corrected { p: p_adjusted, runner_up: other };
-        let mut findings = found.findings(hypothesis, repeats, corrected, exploratory);
+        let mut findings =
+            found.findings(hypothesis, &experiment.header, corrected, exploratory);
         findings.to_settle = settle;
+        findings.decided_after = course.decided_after(index);
+        findings.remarks.extend(course.sentence(index));
         findings.with_failures = bounds;
         if let Some(bounds) = bounds
             && (bounds.worst != verdict || bounds.best != verdict)
@@ -90,7 +101,7 @@ pub fn analyse(
         }
         hypotheses.insert(hypothesis.name.clone(), findings);
     }
-    let mut remarks = Vec::new();
+    let mut remarks = course.remarks(&mut conditions, experiment);
     let all: Vec<u32> = (0..samples.items).collect();
     let units = samples.units(&all).count();
     if units < 10 {
@@ -99,7 +110,7 @@ pub fn analyse(
     }
     let correction = experiment.header.correction;
     let slices = slices(&mut samples, &conditions)?;
-    let pairs = pairwise(&mut samples)?;
+    let pairs = pairwise(&mut samples, &course)?;
     let hedging = audits(&mut samples)?;
     let ensembles = ensembles(&mut samples)?;
     Ok(Findings {
@@ -112,90 +123,4 @@ pub fn analyse(
         hedging,
         ensembles,
     })
-}
-
-/// The p-values that are corrected together.
-struct Family {
-    correction: stats::Correction,
-    /// The hypothesis of each p, by its index in the file.
-    members: Vec<usize>,
-    p: Vec<f64>,
-}
-
-impl Family {
-    fn new(experiment: &Experiment, history: &History, pending: &[Pending]) -> Self {
-        let correction = match experiment.header.correction {
-            Correction::Holm => stats::Correction::Holm,
-            Correction::Bonferroni => stats::Correction::Bonferroni,
-            Correction::None => stats::Correction::None,
-        };
-        let confirmatory = |index: &usize| {
-            !history.exploratory.contains_key(&experiment.hypotheses[*index].name)
-        };
-        let members: Vec<usize> = (0..pending.len()).filter(confirmatory).collect();
-        let own = members.iter().map(|index| pending[*index].decision.p);
-        let gone = std::iter::repeat_n(1.0, history.removed as usize);
-        let p = own.chain(gone).collect();
-        Self { correction, members, p }
-    }
-
-    /// Returns the corrected p of a hypothesis if its own were `p`.
-    fn adjusted(&self, index: usize, p: f64) -> Result<f64, AnalysisError> {
-        let Some(place) = self.members.iter().position(|member| *member == index) else {
-            return Ok(p);
-        };
-        let mut all = self.p.clone();
-        all[place] = p;
-        Ok(adjust(&all, self.correction)?[place])
-    }
-
-    /// Returns the level at which the hypothesis is tested after the correction.
-    fn level(&self, index: usize, alpha: f64) -> f64 {
-        let Some(place) = self.members.iter().position(|member| *member == index) else {
-            return alpha;
-        };
-        let own = self.p[place];
-        let smaller = self.p.iter().filter(|p| **p < own).count();
-        let size = self.p.len();
-        match self.correction {
-            stats::Correction::Holm => alpha / (size - smaller) as f64,
-            stats::Correction::Bonferroni => alpha / size as f64,
-            stats::Correction::None
-            | stats::Correction::Sidak
-            | stats::Correction::HolmSidak
-            | stats::Correction::Hochberg
-            | stats::Correction::Hommel
-            | stats::Correction::BenjaminiHochberg
-            | stats::Correction::BenjaminiYekutieli => alpha,
-        }
-    }
-
-    /// Returns the verdicts with failures pushed either way, the worse one first.
-    fn with_failures(
-        &self,
-        index: usize,
-        alpha: f64,
-        verdict: Verdict,
-        pushed: [Decision; 2],
-    ) -> Result<FailureVerdicts, AnalysisError> {
-        let (mut worst, mut best) = (verdict, verdict);
-        for decision in pushed {
-            let other = decision.verdict(self.adjusted(index, decision.p)?, alpha);
-            if rank(other) < rank(worst) {
-                worst = other;
-            }
-            if rank(other) > rank(best) {
-                best = other;
-            }
-        }
-        Ok(FailureVerdicts { worst, best })
-    }
-}
-
-fn rank(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Refuted => 0,
-        Verdict::Inconclusive => 1,
-        Verdict::Supported => 2,
-    }
 }

@@ -76,6 +76,10 @@ pub(super) fn assumptions(
             "a relation that is linear, in values or in ranks, with a few outliers at most".to_owned(),
             None,
         ),
+        (Row::Anytime, _) => (
+            "that every item in the planned order has the same expected score, whatever the others were; no shape of their distribution".to_owned(),
+            None,
+        ),
         _ => ("nothing else".to_owned(), None),
     };
     let first = format!(

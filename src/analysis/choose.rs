@@ -32,6 +32,8 @@ pub(super) enum Row {
     Levels,
     /// 14: a correlation over the items.
     Correlation,
+    /// Means of fractions that are watched item by item, under `stop: decided`.
+    Anytime,
 }
 
 /// What the choice depends on beside the contrast.
@@ -75,7 +77,7 @@ enum Class {
 impl Row {
     /// Every row that has a test.
     #[cfg(test)]
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::PairedBinary,
         Self::PairedBinaryMargin,
         Self::BinaryContrast,
@@ -88,6 +90,7 @@ impl Row {
         Self::Smooth,
         Self::Levels,
         Self::Correlation,
+        Self::Anytime,
     ];
 
     /// Chooses the row for a contrast. This is the table.
@@ -141,6 +144,7 @@ impl Row {
             Self::Smooth => "BCa bootstrap",
             Self::Levels => "Hotelling's T² or within-item permutation F",
             Self::Correlation => "Fisher z",
+            Self::Anytime => "betting test",
         }
     }
 
@@ -159,6 +163,7 @@ impl Row {
             Self::Smooth => &["bca", "bootstrap"],
             Self::Levels => &["hotelling", "omnibus", "permutation"],
             Self::Correlation => &["fisher_z", "pearson", "spearman"],
+            Self::Anytime => &["betting", "anytime"],
         }
     }
 
@@ -199,6 +204,9 @@ impl Row {
             Self::QuantileContrast => {
                 "Chosen because quantiles are compared, resampling items with all their trials."
             }
+            Self::Anytime => {
+                "Chosen because `stop: decided` looks at the data all the time: a bet on every item in the planned order, whose capital bounds the error however often one looks."
+            }
         }
     }
 
@@ -215,6 +223,7 @@ impl Row {
             Self::QuantileContrast => "percentile bootstrap",
             Self::Smooth => "BCa bootstrap",
             Self::Levels => "",
+            Self::Anytime => "betting confidence sequence",
             Self::Correlation => "Fisher z, with Bonett and Wright's error for ranks",
         }
     }

@@ -2,13 +2,15 @@
 
 use crate::base::ItemOrder;
 use crate::record::{Observation, Observed, Place};
-use crate::spec::{Claim, Experiment, Sample, Scale};
+use crate::spec::{Claim, Experiment, Hypothesis, Sample, Scale};
 
+use super::analyse::History;
 use super::error::AnalysisError;
 use super::evaluate::Question;
 use super::findings::{Discordant, DiscordantItem};
 use super::linear::What;
 use super::samples::{Column, Lost, Samples, shared};
+use super::stopping::Course;
 use super::supports::question;
 use crate::record::SampleSource;
 
@@ -45,10 +47,17 @@ pub(super) fn discordant(
 pub fn all_discordant(
     experiment: &Experiment,
     source: &dyn SampleSource,
-    claim: &Claim,
+    history: &History,
+    hypothesis: &Hypothesis,
 ) -> Result<Option<Discordant>, AnalysisError> {
     let mut samples = Samples::new(experiment, source)?;
-    find(claim, &mut samples, Wanted::All)
+    // Of the items that its numbers are of, where it was decided early.
+    let course = Course::of(&mut samples, history)?;
+    samples.cut(course.over());
+    let named = |own: &Hypothesis| own.name == hypothesis.name;
+    let index = experiment.hypotheses.iter().position(named);
+    samples.look(index.and_then(|index| course.window(index)));
+    find(&hypothesis.claim, &mut samples, Wanted::All)
 }
 
 fn find(

@@ -96,7 +96,8 @@ pub(super) fn effect(
             | Row::PairedBinaryMargin
             | Row::BinaryContrast
             | Row::OneShareExact
-            | Row::OneShare,
+            | Row::OneShare
+            | Row::Anytime,
             _,
         ) => {
             let named = about.gap.named.as_ref();

@@ -1,7 +1,7 @@
 //! One comparison or equivalence, evaluated on its data.
 
 use crate::base::{Quantity, Unit};
-use crate::spec::{Alternative, Direction, Estimand, Scale};
+use crate::spec::{Alternative, Direction, Estimand, Header, Scale};
 use crate::stats::{Interval, Resampling, Tails, UnitMean};
 
 use super::assume::assumptions;
@@ -11,10 +11,12 @@ use super::effect::{About, effect, ratio};
 use super::error::{AnalysisError, Unsupported};
 use super::findings::{EffectSize, PairCounts, Ratio, Verdict};
 use super::linear::{Form, Linear, What};
+use super::looks::own_side;
 use super::method::Method;
+use super::power::Model;
 use super::procedure::{Procedure, Statistic};
-use super::samples::{Counts, Paired, Samples};
-use super::smooth;
+use super::samples::{Asked, Paired, Samples};
+use super::{smooth, stopping};
 
 /// A comparison or equivalence as contrasts against margins.
 #[expect(clippy::large_enum_variant, reason = "a few of them live at once")]
@@ -87,9 +89,11 @@ impl Question {
     }
 
     /// Returns the row of the table.
-    pub(super) fn row(&self, repeats: u32, clustered: bool) -> Result<Row, Unsupported> {
+    pub(super) fn row(&self, header: &Header) -> Result<Row, Unsupported> {
         let equivalence = matches!(self, Self::Equivalent { .. });
-        Row::choose(self.gap(), Design { repeats, clustered, equivalence })
+        let (repeats, clustered) = (header.repeats, header.cluster.is_some());
+        let row = Row::choose(self.gap(), Design { repeats, clustered, equivalence })?;
+        stopping::row(row, self.gap(), header)
     }
 }
 
@@ -124,6 +128,8 @@ pub(super) struct Evaluated {
     pub(super) units: usize,
     /// Standard error of the plain mean contrast, for "to settle it".
     pub(super) se: Option<f64>,
+    /// What a correlation or the levels of a factor are settled by, in place of `se`.
+    pub(super) model: Option<Model>,
     /// Size of the first side, for percentages of it.
     pub(super) size: Option<f64>,
     pub(super) reason: Option<String>,
@@ -138,15 +144,19 @@ pub(super) struct Evaluated {
 pub(super) fn evaluate(
     question: &Question,
     samples: &mut Samples<'_>,
-    counts: Counts,
+    asked: Asked,
     setting: &Setting,
 ) -> Result<Evaluated, AnalysisError> {
     let header = &samples.experiment.header;
     let (repeats, clustered) = (header.repeats, header.cluster.is_some());
     let gap = question.gap();
-    let row = question.row(repeats, clustered);
-    let data = samples.paired(gap, counts)?;
-    let mut found = Evaluated::blank(question, &data, setting);
+    let row = question.row(header);
+    let read = |samples: &mut Samples<'_>| samples.paired(gap, asked.counts);
+    let stages = stopping::stages(samples, asked, read)?;
+    let Some(data) = stages.data.last() else {
+        return Ok(Evaluated::empty(gap, 1.0 - setting.alpha));
+    };
+    let mut found = Evaluated::blank(question, data, setting);
     found.unit_word = if clustered { "groups" } else { "items" };
     let row = match row {
         Ok(row) => row,
@@ -156,13 +166,13 @@ pub(super) fn evaluate(
         }
     };
     found.method = Some(row.into());
-    if let Some(reason) = too_few(gap, &data, clustered) {
-        found.reason = Some(reason);
-        found.estimate = plain_estimate(row, gap, &data);
+    if let Some(reason) = too_few(gap, data, clustered) {
+        found.reason = Some(stopping::unseen(samples).unwrap_or(reason));
+        found.estimate = plain_estimate(row, gap, data);
         return Ok(found);
     }
     let trials = f64::from(repeats) * arms(gap);
-    let ready = |gap: &Linear| Procedure::new(row, gap, &data, trials, &setting.plan);
+    let ready = |gap: &Linear| stages.ready(row, gap, trials, &setting.plan);
     let procedure = match ready(gap) {
         Ok(procedure) => procedure,
         Err(error) => {
@@ -172,20 +182,17 @@ pub(super) fn evaluate(
     };
     let done = match question {
         Question::Compare { direction, .. } => {
-            found.compare(*direction, &procedure, gap, &data, setting)
+            found.compare(*direction, &procedure, gap, data, setting)
         }
         Question::Equivalent { low, high, .. } => {
             let same = low.terms == gap.terms && high.terms == gap.terms;
             let sides = if same { None } else { Some((ready(low), ready(high))) };
             match sides {
-                None => found.equivalent(
-                    [low, high],
-                    [&procedure, &procedure],
-                    &data,
-                    setting,
-                ),
+                None => {
+                    found.equivalent([low, high], [&procedure, &procedure], data, setting)
+                }
                 Some((Ok(below), Ok(above))) => {
-                    found.equivalent([low, high], [&below, &above], &data, setting)
+                    found.equivalent([low, high], [&below, &above], data, setting)
                 }
                 Some((Err(error), _) | (_, Err(error))) => Err(error),
             }
@@ -196,7 +203,9 @@ pub(super) fn evaluate(
         found.reason = Some(format!("The test could not be computed: {error}."));
         return Ok(found);
     }
-    found.describe(row, gap, &data, &procedure, setting);
+    if !asked.brief {
+        found.describe(row, gap, data, &procedure, setting);
+    }
     Ok(found)
 }
 
@@ -235,6 +244,7 @@ impl Evaluated {
             items: 0,
             units: 0,
             se: None,
+            model: None,
             size: None,
             reason: None,
             assumptions: Vec::new(),
@@ -257,7 +267,11 @@ impl Evaluated {
         let estimate = estimate_of(procedure, &contrast);
         let claim = Claimed { direction, margin, alternative: setting.alternative };
         let tails = procedure.tails(margin)?;
-        let two_sided = procedure.two_sided(margin)?;
+        let two_sided = if procedure.is_watched() {
+            own_side(estimate, margin, tails)
+        } else {
+            procedure.two_sided(margin)?
+        };
         self.estimate = Some(estimate);
         self.decision = Decision::compare(claim, estimate, tails, two_sided);
         self.statistic = Some(procedure.statistic(margin));
@@ -312,18 +326,19 @@ impl Evaluated {
         let contrast = data.contrast(gap);
         self.estimate = Some(estimate_of(procedure, &contrast));
         self.interval = procedure.interval(self.level).ok();
+        let at_last = procedure.last();
         let sides = match (setting.alternative, self.decision.toward) {
             (Alternative::OneSided, _) => 1.0,
             (Alternative::TwoSided, Verdict::Supported) if self.equivalence => 1.0,
             (Alternative::TwoSided, _) => 2.0,
         };
         self.floor = procedure.floor(&setting.plan, sides);
-        self.assumptions = assumptions(row, gap, data, &contrast, procedure);
+        self.assumptions = assumptions(row, gap, data, &contrast, at_last);
         self.size = data.means.first().and_then(|xs| crate::stats::mean(xs).ok());
-        if plain_estimate(row, gap, data).is_some() {
+        if row != Row::Anytime && plain_estimate(row, gap, data).is_some() {
             self.se = UnitMean::new(&contrast, &data.units).ok().map(|fit| fit.se);
         }
-        if let Procedure::Counts { pairs, .. } = procedure {
+        if let Procedure::Counts { pairs, .. } = at_last {
             self.pairs = Some(PairCounts {
                 both: pairs.both,
                 only_left: pairs.left,
@@ -331,7 +346,8 @@ impl Evaluated {
                 neither: pairs.neither,
             });
         }
-        self.ratio = ratio(row, gap, data, self.level);
+        let level = procedure.confidence(self.level);
+        self.ratio = ratio(row, gap, data, level);
         let about = About {
             gap,
             data,
@@ -339,15 +355,17 @@ impl Evaluated {
             estimate: self.estimate,
             interval: self.interval,
             ratio: self.ratio,
-            level: self.level,
+            level,
         };
-        self.effect = effect(row, procedure, &about);
+        self.effect = effect(row, at_last, &about);
         if let Procedure::Levels(found) = procedure {
             self.method =
                 self.method.map(|method| Method { test: found.name(), ..method });
+            self.model = found.model();
             self.remarks.extend(found.sentences(self.scale, setting.alpha));
         }
         if let Procedure::Correlated(found) = procedure {
+            self.model = (self.margin == 0.0).then_some(Model::Correlation);
             self.remarks.push(format!("The coefficient is {}.", found.coefficient()));
         }
         if self.units < 10 {
@@ -373,7 +391,9 @@ fn estimate_of(procedure: &Procedure, contrast: &[f64]) -> f64 {
         Procedure::Counts { .. }
         | Procedure::Pseudo(_)
         | Procedure::Share { .. }
-        | Procedure::Mean { .. } => crate::stats::mean(contrast).unwrap_or(f64::NAN),
+        | Procedure::Mean { .. }
+        | Procedure::Anytime(_)
+        | Procedure::Looks(_) => crate::stats::mean(contrast).unwrap_or(f64::NAN),
     }
 }
 
@@ -390,7 +410,8 @@ fn plain_estimate(row: Row, gap: &Linear, data: &Paired) -> Option<f64> {
         | Row::OneShareExact
         | Row::OneShare
         | Row::OrdinalMean
-        | Row::NumericMean => {}
+        | Row::NumericMean
+        | Row::Anytime => {}
     }
     crate::stats::mean(&data.contrast(gap)).ok()
 }

@@ -101,6 +101,9 @@ pub struct ConditionFindings {
     pub trials: u32,
     /// Trials that failed.
     pub failed: u32,
+    /// How many items of the keyed order its numbers are of, where its sampling ended early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_after: Option<u32>,
     /// Metrics and measures by name.
     pub metrics: IndexMap<String, MetricFindings>,
 }
@@ -155,6 +158,12 @@ impl Verdict {
             Self::Refuted => "refuted",
             Self::Inconclusive => "inconclusive",
         }
+    }
+
+    /// Says whether it is one of the two that decide.
+    #[must_use]
+    pub fn is_conclusive(self) -> bool {
+        self != Self::Inconclusive
     }
 }
 
@@ -233,6 +242,10 @@ pub struct HypothesisFindings {
     /// Which population it speaks of.
     #[serde(default)]
     pub over: Over,
+    /// After how many items of the keyed order it was decided, where the file has a stop rule
+    /// and it was: p, estimate and interval are of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_after: Option<u32>,
     /// What the test assumes, and whether that held here: a sentence each.
     pub assumptions: Vec<String>,
     /// What the runner-up would have said.

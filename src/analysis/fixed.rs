@@ -1,13 +1,13 @@
 //! Inference over repeats: these items are all there are, and each would be asked again.
 
-use crate::spec::Scale;
+use crate::spec::{Header, Scale};
 use crate::stats::{StatsError, mean};
 
 use super::error::{AnalysisError, Unsupported};
 use super::evaluate::{Evaluated, Question, Setting};
 use super::linear::{Linear, What};
 use super::method::Method;
-use super::samples::{Column, Counts, Samples, shared};
+use super::samples::{Asked, Column, Samples, shared};
 use super::satterthwaite::{Part, Summed, decide};
 
 /// The test in words.
@@ -20,8 +20,14 @@ pub(super) const METHOD: Method = Method {
 };
 
 /// Says whether a contrast can be tested over repeats.
-pub(super) fn fits(gap: &Linear, repeats: u32) -> Result<(), Unsupported> {
-    if repeats < 2 {
+pub(super) fn fits(gap: &Linear, header: &Header) -> Result<(), Unsupported> {
+    if header.stop.is_some() {
+        return Err(Unsupported::new(
+            "`stop:` leaves items out, and a claim `over: repeats` speaks of every one of them",
+            "leave `stop:` out of the experiment, or `over:` out of the hypothesis",
+        ));
+    }
+    if header.repeats < 2 {
         return Err(Unsupported::new(
             "a claim `over: repeats` needs two repeats of each item or more",
             "add `repeats: 3` to the `experiment`, or leave `over:` out",
@@ -57,11 +63,11 @@ pub(super) fn fits(gap: &Linear, repeats: u32) -> Result<(), Unsupported> {
 pub(super) fn evaluate(
     question: &Question,
     samples: &mut Samples<'_>,
-    counts: Counts,
+    asked: Asked,
     setting: &Setting,
 ) -> Result<Evaluated, AnalysisError> {
     let gap = question.gap();
-    let columns = samples.columns(gap, counts)?;
+    let columns = samples.columns(gap, asked.counts)?;
     let mut items = shared(&columns).unwrap_or_default();
     let enough = |item: &u32| {
         columns
@@ -70,7 +76,7 @@ pub(super) fn evaluate(
     };
     let all = items.len();
     items.retain(enough);
-    let data = samples.paired(gap, counts)?;
+    let data = samples.paired(gap, asked.counts)?;
     let mut found = Evaluated::blank(question, &data, setting);
     found.method = Some(METHOD);
     (found.items, found.units) = (items.len(), items.len());
@@ -88,7 +94,7 @@ pub(super) fn evaluate(
     }
     let repeats = samples.experiment.header.repeats as usize;
     let ready = |gap: &Linear| over_repeats(gap, &columns, &items, repeats);
-    match decide(&mut found, question, setting, ready) {
+    match decide(&mut found, question, (asked, setting), ready) {
         Ok(summed) => found.assumptions = assumptions(&summed),
         Err(error) => {
             found.reason = Some(format!("The test could not be computed: {error}."));

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::base::grouped;
 use crate::record::{Observation, Observed};
-use crate::spec::{Alternative, Claim, Hypothesis, Over, Sample, Scale};
+use crate::spec::{Alternative, Claim, Header, Hypothesis, Over, Sample, Scale};
 use crate::stats::{Interval, Resampling};
 
 use super::decide::{Decision, Sides, disagreement};
@@ -13,9 +13,9 @@ use super::evaluate::{Evaluated, Question, Setting, evaluate};
 use super::findings::{Discordant, HypothesisFindings, RunnerUp, Verdict};
 use super::joined::joined;
 use super::method::Way;
-use super::samples::{Counts, Samples};
+use super::samples::{Asked, Counts, Samples};
 use super::supports::question;
-use super::{fixed, unpaired};
+use super::{fixed, stopping, unpaired};
 
 /// A hypothesis with its parts evaluated, before the family is corrected.
 pub(super) struct Pending {
@@ -82,7 +82,8 @@ impl Pending {
         }
         let mut parts = Vec::new();
         let mut run = |counts, parts: &mut Vec<Evaluated>| {
-            decide(&hypothesis.claim, hypothesis, samples, counts, parts)
+            let asked = Asked { counts, brief: counts != Counts::AsDeclared };
+            decide(&hypothesis.claim, hypothesis, samples, asked, parts)
         };
         let decision = run(Counts::AsDeclared, &mut parts)?;
         let lost = failed.values().chain(failed_scores.values());
@@ -105,13 +106,15 @@ impl Pending {
     }
 
     /// Writes the findings, once the family is corrected.
+    #[expect(clippy::too_many_lines, reason = "a table of contents, in order")]
     pub(super) fn findings(
         self,
         hypothesis: &Hypothesis,
-        repeats: u32,
+        header: &Header,
         corrected: Corrected,
         exploratory: Option<String>,
     ) -> HypothesisFindings {
+        let (repeats, stop) = (header.repeats, header.stop);
         let Corrected { p: p_adjusted, runner_up: runner_up_adjusted } = corrected;
         let single = (self.parts.len() == 1).then(|| self.parts.first()).flatten();
         let verdict = self.decision.verdict(p_adjusted, hypothesis.alpha);
@@ -129,12 +132,12 @@ impl Pending {
             self.parts.iter().filter_map(|part| part.method).map(|m| m.test).collect();
         tests.dedup();
         let method = self.parts.first().and_then(|part| part.method);
-        let joined = joined(hypothesis, &self.parts);
+        let joined = joined(hypothesis, &self.parts, stop);
         HypothesisFindings {
             title: hypothesis.title.clone(),
             claim: hypothesis.claim_text.clone(),
             verdict,
-            test: tests.join(", "),
+            test: stopping::named(&tests.join(", "), stop),
             test_reason: method.map_or("", |method| method.why).to_owned(),
             statistic_name: single
                 .and_then(|part| part.statistic.as_ref())
@@ -165,7 +168,7 @@ impl Pending {
                 .parts
                 .first()
                 .map_or(1.0 - hypothesis.alpha, |part| part.level),
-            ci_method: method.map_or("", |method| method.interval).to_owned(),
+            ci_method: stopping::named(method.map_or("", |method| method.interval), stop),
             effect_size: single.and_then(|part| part.effect.clone()),
             ratio: single.and_then(|part| part.ratio),
             alpha: hypothesis.alpha,
@@ -180,6 +183,7 @@ impl Pending {
             joined,
             discordant: self.discordant,
             over: hypothesis.over,
+            decided_after: None,
             assumptions,
             runner_up,
             with_failures: None,
@@ -243,6 +247,15 @@ impl Pending {
     }
 }
 
+/// Returns the decision of a hypothesis on the items that are looked at, and nothing else.
+pub(super) fn decision(
+    hypothesis: &Hypothesis,
+    samples: &mut Samples<'_>,
+) -> Result<Decision, AnalysisError> {
+    let asked = Asked { counts: Counts::AsDeclared, brief: true };
+    decide(&hypothesis.claim, hypothesis, samples, asked, &mut Vec::new())
+}
+
 /// Says why a sample has no value: how many trials failed, failed to be scored, have none.
 fn without_values(sample: &Sample, counts: [u32; 3]) -> String {
     let Sample { condition, metric, .. } = sample;
@@ -273,14 +286,14 @@ pub(super) fn answered(
     question: &Question,
     over: Over,
     samples: &mut Samples<'_>,
-    counts: Counts,
+    asked: Asked,
     setting: &Setting,
 ) -> Result<Evaluated, AnalysisError> {
     match Way::of(question, over, &samples.experiment.header) {
-        Ok(Way::Table(_)) => evaluate(question, samples, counts, setting),
-        Ok(Way::Fixed) => fixed::evaluate(question, samples, counts, setting),
+        Ok(Way::Table(_)) => evaluate(question, samples, asked, setting),
+        Ok(Way::Fixed) => fixed::evaluate(question, samples, asked, setting),
         Ok(Way::Unpaired(method)) => {
-            unpaired::evaluate(question, method, samples, counts, setting)
+            unpaired::evaluate(question, method, samples, asked, setting)
         }
         Err(unsupported) => Ok(Evaluated::refused(&unsupported, setting)),
     }
@@ -290,14 +303,14 @@ fn decide(
     claim: &Claim,
     hypothesis: &Hypothesis,
     samples: &mut Samples<'_>,
-    counts: Counts,
+    asked: Asked,
     parts: &mut Vec<Evaluated>,
 ) -> Result<Decision, AnalysisError> {
     match claim {
         Claim::All(claims) | Claim::Any(claims) => {
             let mut decisions = Vec::new();
             for claim in claims {
-                decisions.push(decide(claim, hypothesis, samples, counts, parts)?);
+                decisions.push(decide(claim, hypothesis, samples, asked, parts)?);
             }
             let all = matches!(claim, Claim::All(_));
             Ok(if all { Decision::all(&decisions) } else { Decision::any(&decisions) })
@@ -311,7 +324,7 @@ fn decide(
             };
             let found = match question(claim, f64::from(samples.items)) {
                 Ok(question) => {
-                    answered(&question, hypothesis.over, samples, counts, &setting)?
+                    answered(&question, hypothesis.over, samples, asked, &setting)?
                 }
                 Err(unsupported) => Evaluated::refused(&unsupported, &setting),
             };

@@ -1,10 +1,11 @@
 //! Joined claims: which rule joins them, and what each part came to.
 
-use crate::spec::{Claim, Direction, Hypothesis};
+use crate::spec::{Claim, Direction, Hypothesis, StopRule};
 use crate::stats::{Correction, Interval, adjust};
 
 use super::evaluate::{Evaluated, Question};
 use super::findings::{JoinRule, Joined, PartFindings};
+use super::stopping::named;
 use super::supports::question;
 
 /// Returns the comparisons and equivalences of a claim, in the order of the text.
@@ -18,7 +19,11 @@ pub(super) fn leaves(claim: &Claim) -> Vec<&Claim> {
 }
 
 /// Writes down the parts of a joined claim; `None` for a single one.
-pub(super) fn joined(hypothesis: &Hypothesis, parts: &[Evaluated]) -> Option<Joined> {
+pub(super) fn joined(
+    hypothesis: &Hypothesis,
+    parts: &[Evaluated],
+    stop: Option<StopRule>,
+) -> Option<Joined> {
     let (rule, claims) = match &hypothesis.claim {
         Claim::All(claims) => (JoinRule::And, claims),
         Claim::Any(claims) => (JoinRule::Or, claims),
@@ -40,7 +45,7 @@ pub(super) fn joined(hypothesis: &Hypothesis, parts: &[Evaluated]) -> Option<Joi
             };
             PartFindings {
                 claim: words(claim, part),
-                test: part.method.map_or("", |method| method.test).to_owned(),
+                test: named(part.method.map_or("", |method| method.test), stop),
                 estimate: part.estimate.filter(|estimate| estimate.is_finite()),
                 is_level: part.is_level,
                 scale: part.scale,

@@ -7,6 +7,7 @@ use crate::stats::{
 };
 
 use super::linear::{Form, Linear};
+use super::power::Model;
 use super::samples::Paired;
 
 /// Units from which the normal approximation of Hotelling's test is trusted, and how many
@@ -75,6 +76,34 @@ impl Levels {
             LevelTest::Hotelling(_) => "Hotelling's T²",
             LevelTest::Permuted(_) => "within-item permutation F",
         }
+    }
+
+    /// Returns what the number of units would be reckoned with: the variance within units
+    /// that the levels leave over.
+    pub(super) fn model(&self) -> Option<Model> {
+        let count = self.means.len();
+        let (units, levels) = (self.rows.len() as f64, count as f64);
+        if units < 2.0 || count < 2 {
+            return None;
+        }
+        let averages: Vec<f64> =
+            self.rows.iter().map(|row| row.iter().sum::<f64>() / levels).collect();
+        let whole = averages.iter().sum::<f64>() / units;
+        let mut of_level = vec![0.0; count];
+        for row in &self.rows {
+            for (sum, value) in of_level.iter_mut().zip(row) {
+                *sum += value / units;
+            }
+        }
+        let mut squares = 0.0;
+        for (row, average) in self.rows.iter().zip(&averages) {
+            for (value, level) in row.iter().zip(&of_level) {
+                squares += (value - average - level + whole).powi(2);
+            }
+        }
+        let variance = squares / ((units - 1.0) * (levels - 1.0));
+        let count = u32::try_from(count).ok()?;
+        (variance > 0.0).then_some(Model::Levels { count, variance })
     }
 
     /// Returns the largest mean less the smallest.

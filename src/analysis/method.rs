@@ -57,13 +57,13 @@ impl Way {
         header: &Header,
     ) -> Result<Self, Unsupported> {
         if over == Over::Repeats {
-            fixed::fits(question.gap(), header.repeats)?;
+            fixed::fits(question.gap(), header)?;
             return Ok(Self::Fixed);
         }
         if header.design.is_unpaired() && unpaired::is_between(question.gap()) {
             return Ok(Self::Unpaired(unpaired::choose(question, header)?));
         }
-        Ok(Self::Table(question.row(header.repeats, header.cluster.is_some())?))
+        Ok(Self::Table(question.row(header)?))
     }
 
     /// Returns the test in words.

@@ -7,6 +7,7 @@
 //! `procedure.rs`, and add it to the calibration.
 
 mod analyse;
+mod anytime;
 mod assume;
 mod choose;
 mod components;
@@ -17,24 +18,31 @@ mod effect;
 mod ensemble;
 mod error;
 mod evaluate;
+mod family;
 mod findings;
 mod fixed;
+mod forecast;
 mod hedging;
 mod hypothesis;
 mod joined;
 mod levels;
 mod linear;
+mod looks;
 mod method;
 mod one_quantile;
 mod pairwise;
+mod power;
 mod procedure;
+mod prospect;
 mod samples;
 mod satterthwaite;
 mod settle;
 mod slices;
 mod smooth;
+mod stopping;
 mod summary;
 mod supports;
+mod umpire;
 mod unpaired;
 mod unpaired_shares;
 
@@ -49,4 +57,7 @@ pub use findings::{
     RunnerUp, SliceClaim, SliceFindings, SliceMeans, SlicedFindings, TailAudit, Verdict,
     Winner,
 };
+pub use forecast::{HypothesisForecast, forecast};
+pub use prospect::Prospect;
 pub use supports::{TestChoice, supports};
+pub use umpire::Umpire;

@@ -10,7 +10,8 @@ use super::evaluate::{Evaluated, Question, Setting};
 use super::findings::{FamilyPairs, PairFindings, Ranked};
 use super::hypothesis::answered;
 use super::linear::What;
-use super::samples::{Column, Counts, Lost, Samples};
+use super::samples::{Asked, Column, Counts, Lost, Samples};
+use super::stopping::{self, Course};
 
 /// The level of all pairs of a family together.
 const ALPHA: f64 = 0.05;
@@ -18,14 +19,16 @@ const ALPHA: f64 = 0.05;
 /// Compares every pair of each family that the report names.
 pub(super) fn pairwise(
     samples: &mut Samples<'_>,
+    course: &Course,
 ) -> Result<Vec<FamilyPairs>, AnalysisError> {
     let asked = &samples.experiment.report.pairs;
-    asked.iter().map(|family| compare(family, samples)).collect()
+    asked.iter().map(|family| compare(family, samples, course)).collect()
 }
 
 fn compare(
     family: &FamilySample,
     samples: &mut Samples<'_>,
+    course: &Course,
 ) -> Result<FamilyPairs, AnalysisError> {
     let members = &family.conditions;
     let mut means = Vec::new();
@@ -35,12 +38,18 @@ fn compare(
         let observed = samples.of(condition, &family.metric)?;
         means.push(mean(&Column::new(&observed, lost).means()).ok());
     }
+    let stop = samples.experiment.header.stop;
     let mut places = Vec::new();
     let mut found = Vec::new();
     for left in 0..members.len() {
         for right in left + 1..members.len() {
             places.push([left, right]);
-            found.push(one(family, [left, right], samples)?);
+            let sides = [left, right].map(|at| samples.index(&members[at]));
+            let [Some(one_side), Some(other)] = sides else { continue };
+            samples.look(course.shared(stop, &[one_side, other]));
+            let pair = one(family, [left, right], samples);
+            samples.look(None);
+            found.push(pair?);
         }
     }
     let p: Vec<f64> = found.iter().map(|pair| pair.decision.p).collect();
@@ -57,7 +66,7 @@ fn compare(
             p: pair.decision.p,
             p_adjusted: *p_adjusted,
             differs: *p_adjusted <= ALPHA,
-            test: pair.method.map_or("", |method| method.test).to_owned(),
+            test: stopping::named(pair.method.map_or("", |method| method.test), stop),
             reason: pair.reason.clone(),
         })
         .collect();
@@ -115,7 +124,8 @@ fn one(
     let items = f64::from(samples.items);
     match Question::compare(&side(left), Direction::Greater, &side(right), items) {
         Ok(question) => {
-            answered(&question, Over::Items, samples, Counts::AsDeclared, &setting)
+            let asked = Asked { counts: Counts::AsDeclared, brief: false };
+            answered(&question, Over::Items, samples, asked, &setting)
         }
         Err(unsupported) => Ok(Evaluated::refused(&unsupported, &setting)),
     }

@@ -6,10 +6,12 @@ use crate::stats::{
     Units, binomial_tails, sign_flip,
 };
 
+use super::anytime::Anytime;
 use super::choose::Row;
 use super::correlate::Correlated;
 use super::levels::{LevelTest, Levels};
 use super::linear::{Linear, What};
+use super::looks::Looks;
 use super::one_quantile::OneQuantile;
 use super::samples::Paired;
 use super::smooth::Smooth;
@@ -44,6 +46,10 @@ pub(super) enum Procedure {
     Levels(Levels),
     /// Row 14.
     Correlated(Correlated),
+    /// Under `stop: decided`.
+    Anytime(Anytime),
+    /// Any row at several looks.
+    Looks(Box<Looks<Self>>),
 }
 
 /// What a test says beside its p.
@@ -119,7 +125,19 @@ impl Procedure {
             Row::Smooth => Ok(Self::Smooth(Smooth::new(gap, data, plan)?)),
             Row::Levels => Ok(Self::Levels(Levels::new(gap, data, plan)?)),
             Row::Correlation => Ok(Self::Correlated(Correlated::new(gap, data, plan)?)),
+            Row::Anytime => Ok(Self::Anytime(Anytime::new(gap, data)?)),
         }
+    }
+
+    /// Returns the test at its last look; itself where there is one look.
+    pub(super) fn last(&self) -> &Self {
+        if let Self::Looks(looks) = self { &looks.last } else { self }
+    }
+
+    /// Says whether the test may have been looked at before, so that its p can stem from an
+    /// earlier look than its estimate.
+    pub(super) fn is_watched(&self) -> bool {
+        matches!(self, Self::Anytime(_) | Self::Looks(_))
     }
 
     /// Returns both one-sided p against a margin.
@@ -152,6 +170,8 @@ impl Procedure {
             Self::Smooth(found) => found.tails(margin),
             Self::Levels(found) => Ok(found.tails()),
             Self::Correlated(found) => found.tails(margin),
+            Self::Anytime(found) => found.tails(margin),
+            Self::Looks(looks) => looks.whole(|look| look.tails(margin)),
         }
     }
 
@@ -167,7 +187,27 @@ impl Procedure {
             | Self::Mean { .. }
             | Self::OneQuantile(_)
             | Self::Smooth(_)
-            | Self::Correlated(_) => Ok(self.tails(margin)?.two_sided()),
+            | Self::Correlated(_)
+            | Self::Anytime(_)
+            | Self::Looks(_) => Ok(self.tails(margin)?.two_sided()),
+        }
+    }
+
+    /// Returns the confidence that an interval beside the test needs, for all intervals of its
+    /// looks to hold together.
+    pub(super) fn confidence(&self, together: f64) -> f64 {
+        match self {
+            Self::Looks(looks) => looks.sequence.confidence(together).unwrap_or(together),
+            Self::Counts { .. }
+            | Self::Pseudo(_)
+            | Self::Share { .. }
+            | Self::Mean { .. }
+            | Self::Quantiles { .. }
+            | Self::OneQuantile(_)
+            | Self::Smooth(_)
+            | Self::Levels(_)
+            | Self::Correlated(_)
+            | Self::Anytime(_) => together,
         }
     }
 
@@ -195,6 +235,10 @@ impl Procedure {
                 Err(StatsError::Undefined { what: "an interval of the range of means" })
             }
             Self::Correlated(found) => found.interval(confidence),
+            Self::Anytime(found) => found.interval(confidence),
+            Self::Looks(looks) => {
+                looks.last.interval(looks.sequence.confidence(confidence)?)
+            }
         }
     }
 
@@ -243,6 +287,10 @@ impl Procedure {
             Self::Correlated(found) => {
                 Statistic { name: "z", value: found.z(margin).ok(), df: None }
             }
+            Self::Anytime(found) => {
+                Statistic { name: "capital", value: found.capital(margin), df: None }
+            }
+            Self::Looks(looks) => looks.last.statistic(margin),
         }
     }
 
@@ -267,7 +315,10 @@ impl Procedure {
             | Self::Share { .. }
             | Self::Mean { .. }
             | Self::OneQuantile(_)
-            | Self::Correlated(_) => None,
+            | Self::Correlated(_)
+            // The p of a sequence has no floor of its own.
+            | Self::Anytime(_)
+            | Self::Looks(_) => None,
         }
     }
 
@@ -310,6 +361,8 @@ impl Procedure {
             Self::Correlated(found) => {
                 Some(("permutation of the pairs", found.runner_up(margin)?))
             }
+            // What is decided at one look says nothing of another test at that look.
+            Self::Anytime(_) | Self::Looks(_) => None,
         }
     }
 }

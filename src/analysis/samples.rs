@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::record::{Observation, Observed, SampleSource, Voted};
+use crate::base::ItemOrder;
+use crate::record::{Observation, Observed, Over, SampleSource, Voted};
 use crate::spec::{Experiment, Missing, Sample, Scale};
 use crate::stats::Units;
 
@@ -24,6 +25,25 @@ pub(super) enum Counts {
     Down,
 }
 
+/// What is asked of an evaluation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Asked {
+    /// What failed trials and scores count as.
+    pub(super) counts: Counts,
+    /// Whether the decision alone is wanted, and nothing that is said beside it.
+    pub(super) brief: bool,
+}
+
+/// Returns the rank of each item in the planned order; nothing without a stop rule.
+pub(super) fn ranks(experiment: &Experiment, items: u32) -> Vec<u32> {
+    if experiment.header.stop.is_none() {
+        return Vec::new();
+    }
+    let order = ItemOrder::new(experiment.header.seed, items).items;
+    let rank = |item: u32| u32::try_from(order.rank(u64::from(item))).unwrap_or(item);
+    (0..items).map(rank).collect()
+}
+
 /// Observations that are kept between questions; what goes beyond is read anew.
 const MOST_KEPT: usize = 1 << 20;
 
@@ -39,6 +59,12 @@ pub(super) struct Samples<'a> {
     clusters: Vec<u32>,
     read: BTreeMap<(u32, String), Arc<Vec<Observed>>>,
     kept: usize,
+    /// The rank of each item in the planned order; empty without a stop rule.
+    ranks: Arc<Vec<u32>>,
+    /// Of how many items of the planned order samples are read, where not of all.
+    window: Option<u32>,
+    /// The same for single conditions that ended early.
+    cuts: BTreeMap<u32, u32>,
 }
 
 /// The values behind a contrast, over the items that have one on every side.
@@ -53,12 +79,25 @@ pub(super) struct Paired {
     pub(super) trials: Vec<(Vec<f64>, Vec<usize>)>,
     /// The independent units of the items.
     pub(super) units: Units,
+    /// The rank of each item in the planned order; empty without a stop rule.
+    pub(super) ranks: Vec<u32>,
 }
 
 impl<'a> Samples<'a> {
     pub(super) fn new(
         experiment: &'a Experiment,
         source: &'a dyn SampleSource,
+    ) -> Result<Self, AnalysisError> {
+        let items = source.items()?;
+        let ranks = ranks(experiment, items);
+        Self::ranked(experiment, source, Arc::new(ranks))
+    }
+
+    /// Reads from a source where the ranks of the items are known already.
+    pub(super) fn ranked(
+        experiment: &'a Experiment,
+        source: &'a dyn SampleSource,
+        ranks: Arc<Vec<u32>>,
     ) -> Result<Self, AnalysisError> {
         let items = source.items()?;
         let clusters = match &experiment.header.cluster {
@@ -73,6 +112,9 @@ impl<'a> Samples<'a> {
             clusters,
             read: BTreeMap::new(),
             kept: 0,
+            ranks,
+            window: None,
+            cuts: BTreeMap::new(),
         })
     }
 
@@ -101,8 +143,41 @@ impl<'a> Samples<'a> {
         Arc::new(observed.iter().filter(own).copied().collect())
     }
 
-    /// Returns the observations of a metric under a condition.
+    /// Looks at the first items of the planned order alone; at all of them for `None`.
+    pub(super) fn look(&mut self, window: Option<u32>) {
+        self.window = window;
+    }
+
+    /// Looks at the first items alone of conditions whose sampling ended early.
+    pub(super) fn cut(&mut self, over: &[Over]) {
+        self.cuts = over.iter().map(|over| (over.condition, over.items)).collect();
+    }
+
+    /// Returns of how many items of the planned order samples are read, where not of all.
+    pub(super) fn window(&self) -> Option<u32> {
+        self.window
+    }
+
+    /// Returns the rank of an item in the planned order.
+    pub(super) fn rank(&self, item: u32) -> u32 {
+        self.ranks.get(item as usize).copied().unwrap_or(item)
+    }
+
+    /// Returns the observations of a metric under a condition, of the items looked at.
     pub(super) fn of(
+        &mut self,
+        condition: &str,
+        metric: &str,
+    ) -> Result<Arc<Vec<Observed>>, AnalysisError> {
+        let all = self.whole(condition, metric)?;
+        let cut = self.index(condition).and_then(|index| self.cuts.get(&index)).copied();
+        let Some(most) = self.window.or(cut) else { return Ok(all) };
+        let inside = |observed: &&Observed| self.rank(observed.item) < most;
+        Ok(Arc::new(all.iter().filter(inside).copied().collect()))
+    }
+
+    /// Returns the observations of a metric under a condition, of all items.
+    pub(super) fn whole(
         &mut self,
         condition: &str,
         metric: &str,
@@ -124,6 +199,12 @@ impl<'a> Samples<'a> {
         Ok(self.looked_at(observed))
     }
 
+    /// Returns the index of a condition.
+    pub(super) fn index(&self, condition: &str) -> Option<u32> {
+        let (index, _) = self.experiment.condition(condition)?;
+        u32::try_from(index).ok()
+    }
+
     /// Says whether a condition gives a metric or measure at all.
     pub(super) fn gives(
         &self,
@@ -135,13 +216,19 @@ impl<'a> Samples<'a> {
         Ok(self.source.gives(u32::try_from(index).unwrap_or(u32::MAX), metric)?)
     }
 
-    /// Calls `each` with the votes of every trial of a condition, by its index.
+    /// Calls `each` with the votes of every trial of a condition, by its index, of the items
+    /// that its numbers are of.
     pub(super) fn votes(
         &self,
         condition: u32,
         each: &mut dyn FnMut(Voted),
     ) -> Result<(), AnalysisError> {
-        Ok(self.source.votes(condition, each)?)
+        let cut = self.cuts.get(&condition).copied();
+        Ok(self.source.votes(condition, &mut |voted| {
+            if cut.is_none_or(|most| self.rank(voted.item) < most) {
+                each(voted);
+            }
+        })?)
     }
 
     /// Lets go of what was read.
@@ -238,12 +325,7 @@ impl<'a> Samples<'a> {
     ) -> Result<Paired, AnalysisError> {
         let columns = self.columns(gap, counts)?;
         let Some(items) = shared(&columns) else {
-            return Ok(Paired {
-                means: Vec::new(),
-                sizes: Vec::new(),
-                trials: Vec::new(),
-                units: Units::single(0),
-            });
+            return Ok(Paired::none());
         };
         let pooled = gap.terms.iter().any(|term| term.what != What::Mean);
         let (mut means, mut sizes, mut trials) = (Vec::new(), Vec::new(), Vec::new());
@@ -265,7 +347,12 @@ impl<'a> Samples<'a> {
                 trials.push((values, owners));
             }
         }
-        Ok(Paired { means, sizes, trials, units: self.units(&items) })
+        let ranks = if self.ranks.is_empty() {
+            Vec::new()
+        } else {
+            items.iter().map(|item| self.rank(*item)).collect()
+        };
+        Ok(Paired { means, sizes, trials, units: self.units(&items), ranks })
     }
 }
 
@@ -359,6 +446,17 @@ impl Column {
 }
 
 impl Paired {
+    /// Returns the values of no item.
+    pub(super) fn none() -> Self {
+        Self {
+            means: Vec::new(),
+            sizes: Vec::new(),
+            trials: Vec::new(),
+            units: Units::single(0),
+            ranks: Vec::new(),
+        }
+    }
+
     /// Returns the number of items.
     pub(super) fn items(&self) -> usize {
         self.units.values()

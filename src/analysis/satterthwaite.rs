@@ -7,6 +7,7 @@ use super::decide::{Claimed, Decision};
 use super::evaluate::{Evaluated, Question, Setting};
 use super::linear::Linear;
 use super::procedure::Statistic;
+use super::samples::Asked;
 
 /// A part of the variance of an estimate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -84,6 +85,10 @@ pub(super) trait Answer {
     fn estimate(&self) -> f64;
     /// Returns both one-sided p against a margin.
     fn tails(&self, margin: f64) -> Result<Tails, StatsError>;
+    /// Returns the two-sided p against a margin, from both one-sided ones.
+    fn two_sided(&self, _margin: f64, tails: Tails) -> f64 {
+        tails.two_sided()
+    }
     /// Returns the interval of a level of confidence.
     fn interval(&self, confidence: f64) -> Result<Interval, StatsError>;
     /// Returns the test statistic against a margin.
@@ -112,11 +117,12 @@ impl Answer for Summed {
     }
 }
 
-/// Decides a question by answers that `ready` makes of its contrasts.
+/// Decides a question by answers that `ready` makes of its contrasts; the interval is left
+/// out where the decision alone is asked.
 pub(super) fn decide<A: Answer>(
     found: &mut Evaluated,
     question: &Question,
-    setting: &Setting,
+    (asked, setting): (Asked, &Setting),
     ready: impl Fn(&Linear) -> Result<A, StatsError>,
 ) -> Result<A, StatsError> {
     let shown = ready(question.gap())?;
@@ -130,8 +136,8 @@ pub(super) fn decide<A: Answer>(
                 alternative: setting.alternative,
             };
             let tails = shown.tails(margin)?;
-            found.decision =
-                Decision::compare(claim, shown.estimate(), tails, tails.two_sided());
+            let two_sided = shown.two_sided(margin, tails);
+            found.decision = Decision::compare(claim, shown.estimate(), tails, two_sided);
             found.statistic = Some(shown.statistic(margin));
         }
         Question::Equivalent { low, high, .. } => {
@@ -148,7 +154,9 @@ pub(super) fn decide<A: Answer>(
             });
         }
     }
-    found.interval = shown.interval(found.level).ok();
+    if !asked.brief {
+        found.interval = shown.interval(found.level).ok();
+    }
     Ok(shown)
 }
 

@@ -3,9 +3,10 @@
 
 use crate::base::grouped;
 use crate::spec::Hypothesis;
-use crate::stats::{Aim, detectable_effect, items_to_settle};
+use crate::stats::{Aim, Solve, detectable_effect, items_to_settle};
 
 use super::evaluate::Evaluated;
+use super::power::Model;
 
 /// The power that is aimed at when the hypothesis declares none.
 const USUAL_POWER: f64 = 0.8;
@@ -19,6 +20,9 @@ pub(super) fn to_settle(
     found: &Evaluated,
     alpha: f64,
 ) -> Option<String> {
+    if let Some(model) = found.model {
+        return modelled(hypothesis, found, model, alpha);
+    }
     let se = found.se.filter(|se| *se > 0.0)?;
     let word = found.unit_word;
     if let Some(goal) = hypothesis.power {
@@ -48,6 +52,45 @@ pub(super) fn to_settle(
         units(1.0),
         units(2.0),
         units(5.0)
+    ))
+}
+
+/// Returns the sentence for a correlation or for the levels of a factor.
+fn modelled(
+    hypothesis: &Hypothesis,
+    found: &Evaluated,
+    model: Model,
+    alpha: f64,
+) -> Option<String> {
+    let (word, side) = (found.unit_word, hypothesis.alternative);
+    let solved = |question: Solve| model.solve(question, side).ok();
+    if let Some(goal) = hypothesis.power {
+        let (effect, power) = (goal.effect.value.abs(), goal.power);
+        let n = solved(Solve::N { effect, power, alpha })?.n;
+        return Some(format!(
+            "To settle it: about {} {word} would find {} with {:.0}% power at level {alpha:.3}, by {}.",
+            shown(n),
+            goal.effect,
+            power * 100.0,
+            model.method()
+        ));
+    }
+    let question = Solve::Effect { n: found.units as f64, power: USUAL_POWER, alpha };
+    let smallest = solved(question)?.effect.abs();
+    let (what, smallest) = match model {
+        Model::Correlation => ("a correlation of", format!("{smallest:.2}")),
+        Model::Levels { .. } if found.scale.is_fraction() => {
+            ("a range of", format!("{:.1} pp", smallest * 100.0))
+        }
+        Model::Levels { .. }
+        | Model::Pairs { .. }
+        | Model::Items { .. }
+        | Model::Normal { .. } => ("a range of", format!("{smallest:.3}")),
+    };
+    Some(format!(
+        "To settle it: {} {word} find {what} {smallest} with 80% power at level {alpha:.3}, by {}.",
+        grouped(found.units as u64),
+        model.method()
     ))
 }
 

@@ -52,7 +52,7 @@ pub(super) fn conditions(
             };
             metrics.insert(name.clone(), metric(samples, &sample, failed)?);
         }
-        let summary = ConditionFindings { trials, failed, metrics };
+        let summary = ConditionFindings { trials, failed, stopped_after: None, metrics };
         found.insert(condition.name.clone(), summary);
     }
     Ok(found)

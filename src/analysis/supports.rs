@@ -6,6 +6,7 @@ use crate::stats::Resampling;
 use super::error::Unsupported;
 use super::evaluate::Question;
 use super::method::{Method, Way};
+use super::stopping;
 
 /// The test that a hypothesis will get.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub fn supports(
         ));
     }
     let reason = methods.first().map_or("", |method| method.why).to_owned();
-    Ok(TestChoice { test, reason })
+    Ok(TestChoice { test: stopping::named(&test, header.stop), reason })
 }
 
 /// Says whether a name means the test that the claim gets: its own name in any case, a

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::base::Stream;
 use crate::spec::{Header, Scale};
 use crate::stats::{
-    Interval, Resampling, StatsError, Tails, Thresholds, UnitMean, Units, brunner_munzel,
+    Interval, Resampling, StatsError, Tails, Thresholds, UnitMean, brunner_munzel,
     cohen_d, mean, quantile_sorted,
 };
 
@@ -14,10 +14,12 @@ use super::error::{AnalysisError, Unsupported};
 use super::evaluate::{Evaluated, Question, Setting};
 use super::findings::EffectSize;
 use super::linear::{Linear, Term, What};
+use super::looks::{Looks, Stages};
 use super::method::Method;
 use super::procedure::Statistic;
-use super::samples::{Counts, Paired, Samples};
+use super::samples::{Asked, Counts, Paired, Samples};
 use super::satterthwaite::{Answer, Part, Summed, decide};
+use super::stopping;
 use super::unpaired_shares::{SHARES, Shares};
 
 const WELCH: Method = Method {
@@ -56,6 +58,7 @@ pub(super) fn choose(
     header: &Header,
 ) -> Result<Method, Unsupported> {
     let gap = question.gap();
+    stopping::fits_apart(gap, header)?;
     if header.cluster.is_some() {
         return Err(Unsupported::new(
             "there is no test yet for `design: unpaired` with `cluster:`",
@@ -87,38 +90,38 @@ pub(super) fn evaluate(
     question: &Question,
     method: Method,
     samples: &mut Samples<'_>,
-    counts: Counts,
+    asked: Asked,
     setting: &Setting,
 ) -> Result<Evaluated, AnalysisError> {
-    let arms = arms(question.gap(), samples, counts)?;
-    let none = Paired {
-        means: Vec::new(),
-        sizes: Vec::new(),
-        trials: Vec::new(),
-        units: Units::single(0),
-    };
-    let mut found = Evaluated::blank(question, &none, setting);
+    let read = |samples: &mut Samples<'_>| arms(question.gap(), samples, asked.counts);
+    let stages = stopping::stages(samples, asked, read)?;
+    let arms = stages.data.last().map_or(&[][..], Vec::as_slice);
+    let mut found = Evaluated::blank(question, &Paired::none(), setting);
     found.method = Some(method);
     found.items = arms.iter().map(|arm| arm.data.items()).sum();
     found.units = found.items;
     if let Some(arm) = arms.iter().find(|arm| arm.data.items() < 2) {
-        found.reason = Some(match arm.data.items() {
+        let reason = match arm.data.items() {
             0 => format!("No item of {} has a value.", arm.condition),
             _ => format!("One item of {} says nothing of others.", arm.condition),
-        });
+        };
+        found.reason = Some(stopping::unseen(samples).unwrap_or(reason));
         return Ok(found);
     }
     if method == SHARES {
-        return Ok(shares(found, question, &arms, setting));
+        return Ok(shares(found, question, &stages, (asked, setting)));
     }
     let repeats = f64::from(samples.experiment.header.repeats);
-    let ready = |gap: &Linear| Between::new(gap, &arms, method, repeats, &setting.plan);
-    match decide(&mut found, question, setting, ready) {
-        Ok(between) => {
-            describe(&mut found, &between, &arms);
-            found.runner_up = brunner(question, &arms, setting);
+    let ready = |gap: &Linear| {
+        stages.each(|arms| Between::new(gap, arms, method, repeats, &setting.plan))
+    };
+    match decide(&mut found, question, (asked, setting), ready) {
+        Ok(_) if asked.brief => {}
+        Ok(Looks { last: between, .. }) => {
+            describe(&mut found, &between, arms);
+            found.runner_up = brunner(question, arms, setting);
             if question.gap().common_factor().is_some() && method != WELCH_BINARY {
-                found.effect = standardised(&arms, found.level);
+                found.effect = standardised(arms, found.level);
             }
         }
         Err(error) => {
@@ -132,21 +135,25 @@ pub(super) fn evaluate(
 fn shares(
     mut found: Evaluated,
     question: &Question,
-    arms: &[Arm],
-    setting: &Setting,
+    stages: &Stages<Vec<Arm>>,
+    (asked, setting): (Asked, &Setting),
 ) -> Evaluated {
+    let arms = stages.data.last().map_or(&[][..], Vec::as_slice);
     let factor = question.gap().common_factor().unwrap_or(1.0);
-    let ready = |_: &Linear| {
+    let shares = |arms: &Vec<Arm>| {
         let scores = |at: usize| {
             let arm = arms.get(at).ok_or(StatsError::Empty)?;
             Ok::<&[f64], StatsError>(arm.data.means.first().map_or(&[], Vec::as_slice))
         };
         Shares::new(scores(0)?, scores(1)?, factor)
     };
-    match decide(&mut found, question, setting, ready) {
-        Ok(answer) => {
+    let ready = |_: &Linear| stages.each(shares);
+    match decide(&mut found, question, (asked, setting), ready) {
+        Ok(_) if asked.brief => {}
+        Ok(Looks { last: answer, sequence, .. }) => {
             dealt(&mut found, arms);
-            found.effect = Some(answer.effect(found.level));
+            let level = sequence.confidence(found.level).unwrap_or(found.level);
+            found.effect = Some(answer.effect(level));
             if answer.exact && question.gap().margin() == 0.0 {
                 found.remarks.push(
                     "Fewer than five answers of a kind are expected on a side: the p is that of Boschloo's exact test."
@@ -273,6 +280,20 @@ fn arms(
         read.push(Arm { condition, terms, data });
     }
     Ok(read)
+}
+
+/// Returns the mean of each condition's part of a contrast with its spread; `None` where a
+/// condition has none.
+pub(super) fn spreads(
+    gap: &Linear,
+    samples: &mut Samples<'_>,
+) -> Result<Option<Vec<UnitMean>>, AnalysisError> {
+    let fit = |arm: &Arm| {
+        let terms = arm.terms.iter().map(|term| gap.terms[*term].clone()).collect();
+        let own = Linear { terms, ..Linear::default() };
+        UnitMean::new(&arm.data.contrast(&own), &arm.data.units).ok()
+    };
+    Ok(arms(gap, samples, Counts::AsDeclared)?.iter().map(fit).collect())
 }
 
 /// Several means of different items, added up.

@@ -6,7 +6,7 @@ use crate::dataset::SOURCES;
 use crate::model::{DISTRIBUTIONS, PROVIDERS};
 use crate::score::SCORERS;
 use crate::script::EXTRACTORS;
-use crate::spec::{CLAIM_FUNCTIONS, KINDS, Signature, Signatures};
+use crate::spec::{CLAIM_FUNCTIONS, KINDS, STOP_RULES, Signature, Signatures};
 use crate::strategy::{COMBINATORS, DELAYS, EVALUATED, SCHEDULES, SIMILAR};
 
 /// A chapter of the reference: signatures of one sort.
@@ -64,6 +64,12 @@ pub(super) fn callable() -> Vec<Chapter> {
             title: "Extractors",
             preface: "What `extract:` and `answer:` take besides a closure of the output. An extractor that finds nothing abstains.",
             signatures: EXTRACTORS.to_vec(),
+        },
+        Chapter {
+            file: "stopping.md",
+            title: "Stopping early",
+            preface: "What `stop:` of an `experiment` takes besides the word `decided`. A condition ends when every hypothesis that names it is decided after the correction of the family; what decides are the first items of the keyed order that are complete in all conditions of a hypothesis.",
+            signatures: STOP_RULES.to_vec(),
         },
     ]
 }

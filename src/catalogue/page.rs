@@ -128,6 +128,7 @@ fn type_words(ty: Type) -> String {
         Type::Likeness => "likeness".to_owned(),
         Type::Extractor => "extractor".to_owned(),
         Type::Sampling => "sampling".to_owned(),
+        Type::Looks => "looks: `sequential(looks: 5)`".to_owned(),
         Type::Claim => "claim".to_owned(),
         Type::Estimand => "number of a claim".to_owned(),
         Type::PowerGoal => "power: `80% to detect 5pp`".to_owned(),

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::args::Look;
 use super::exit::{Exit, Trouble};
-use super::{runs, say};
+use super::{results, runs, say};
 use crate::analysis;
 use crate::report;
 
@@ -23,7 +23,8 @@ pub(super) fn show(run: &Path, name: &str, format: Look) -> Result<Exit, Trouble
             if known.is_empty() { "none".to_owned() } else { known.join(", ") }
         )));
     };
-    let found = analysis::all_discordant(&experiment, &store, &hypothesis.claim)
+    let history = results::history(&store)?;
+    let found = analysis::all_discordant(&experiment, &store, &history, hypothesis)
         .map_err(|error| Trouble::failed(&error))?;
     let Some(found) = found else {
         return Err(Trouble::Wrong(format!(

@@ -26,6 +26,7 @@ mod lock;
 mod new;
 mod plan;
 mod progress;
+mod prospect;
 mod results;
 mod run;
 mod runs;

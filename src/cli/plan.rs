@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::args::{Choice, Look};
@@ -12,8 +13,8 @@ use super::exit::{Exit, Trouble};
 use super::load::{self, Checked};
 use super::lock::{DataLock, Lock};
 use super::runs::{self, Done};
-use super::{cached, environment, say, tell};
-use crate::analysis;
+use super::{cached, environment, prospect, say, tell};
+use crate::analysis::HypothesisForecast;
 use crate::base::{Digest, grouped};
 use crate::catalogue::{self, Materials, Needs};
 use crate::engine::Bench;
@@ -275,13 +276,15 @@ pub(super) fn plan(
         .map(|(condition, count)| (condition.name.as_str(), *count))
         .collect();
     let left = ready.left(&forecast, &done);
+    let prospects = prospect::forecasts(&ready, out);
+    let takes = Takes { forecast: &forecast, done: &done, left: &left, cached: &counts };
     match format {
         Look::Json => {
-            let document = document(&ready, &forecast, (&done, &left), &counts);
+            let document = document(&ready, &takes, &prospects);
             say(&format!("{document:#}\n"));
         }
         Look::Human => {
-            say(&page(&ready, &forecast, (&done, &left), &counts));
+            say(&page(&ready, &takes, &prospects));
             if let Some(note) = ready.prepared.few_groups() {
                 tell(&format!("note: {note}\n"));
             }
@@ -290,12 +293,20 @@ pub(super) fn plan(
     Ok(Exit::Complete)
 }
 
+/// What a plan takes, and what of it is done already.
+struct Takes<'a> {
+    forecast: &'a Forecast,
+    done: &'a Done,
+    left: &'a Left,
+    cached: &'a [(&'a str, Option<u64>)],
+}
+
 fn document(
     ready: &Ready,
-    forecast: &Forecast,
-    (done, left): (&Done, &Left),
-    cached: &[(&str, Option<u64>)],
+    takes: &Takes<'_>,
+    forecasts: &IndexMap<String, HypothesisForecast>,
 ) -> Json {
+    let Takes { forecast, done, left, cached } = *takes;
     let conditions: serde_json::Map<String, Json> = forecast
         .conditions
         .iter()
@@ -313,25 +324,12 @@ fn document(
             (condition.name.clone(), value)
         })
         .collect();
-    let experiment = &ready.prepared.experiment;
-    let hypotheses: serde_json::Map<String, Json> = experiment
-        .hypotheses
-        .iter()
-        .map(|hypothesis| {
-            let choice = analysis::supports(hypothesis, &experiment.header).ok();
-            let value = json!({
-                "claim": hypothesis.claim_text,
-                "test": choice.as_ref().map(|choice| choice.test.clone()),
-                "reason": choice.map(|choice| choice.reason),
-            });
-            (hypothesis.name.clone(), value)
-        })
-        .collect();
     let batched = ready.batched_models();
     json!({
         "trials": forecast.trials,
         "committed": done.committed,
         "taken_over": done.taken_over,
+        "spared": done.spared,
         "left": {
             "trials": left.trials,
             "calls": rounded(left.calls),
@@ -346,7 +344,7 @@ fn document(
         "cached": cached.iter().filter_map(|(_, count)| *count).sum::<u64>(),
         "batched": batched,
         "conditions": conditions,
-        "hypotheses": hypotheses,
+        "hypotheses": prospect::document(forecasts),
     })
 }
 
@@ -363,10 +361,10 @@ fn rounded(calls: f64) -> Json {
 
 fn page(
     ready: &Ready,
-    forecast: &Forecast,
-    (done, left): (&Done, &Left),
-    cached: &[(&str, Option<u64>)],
+    takes: &Takes<'_>,
+    forecasts: &IndexMap<String, HypothesisForecast>,
 ) -> String {
+    let Takes { forecast, done, left, cached } = *takes;
     let experiment = &ready.prepared.experiment;
     let mut page = format!(
         "{}\n\n",
@@ -399,6 +397,10 @@ fn page(
             (n, 0) => format!("{} are committed", grouped(n)),
             (_, n) => format!("{} are taken over from earlier runs", grouped(n)),
         };
+        let which = match done.spared {
+            0 => which,
+            n => format!("{which}, {} are spared by an early stop", grouped(n)),
+        };
         page += &if left.trials == 0 {
             format!("{which}: nothing is left to ask\n")
         } else {
@@ -419,14 +421,7 @@ fn page(
             names.join(", ")
         );
     }
-    for hypothesis in &experiment.hypotheses {
-        if let Ok(choice) = analysis::supports(hypothesis, &experiment.header) {
-            page += &format!(
-                "{}: {}, by {}\n",
-                hypothesis.name, hypothesis.claim_text, choice.test
-            );
-        }
-    }
+    page += &prospect::lines(forecasts);
     page
 }
 

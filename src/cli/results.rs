@@ -67,21 +67,8 @@ impl Results {
         planned: Option<u64>,
         reused: u64,
     ) -> Result<Self, Trouble> {
-        let exploratory = store
-            .why_exploratory()
-            .map_err(|error| Trouble::failed(&error))?
-            .into_iter()
-            .collect();
-        let removed: Vec<String> = store
-            .removed_hypotheses()
-            .map_err(|error| Trouble::failed(&error))?
-            .into_iter()
-            .map(|entry| entry.name)
-            .collect();
-        let history = analysis::History {
-            exploratory,
-            removed: u32::try_from(removed.len()).unwrap_or(u32::MAX),
-        };
+        let removed = removed(store)?;
+        let history = history(store)?;
         let findings = analysis::analyse(&experiment, store, &history)
             .map_err(|error| Trouble::failed(&error))?;
         let mut facts = facts(store, &experiment, planned, reused)?;
@@ -132,6 +119,21 @@ impl Results {
     }
 }
 
+/// Returns the names of the hypotheses of the stored family that the file no longer has.
+fn removed(store: &Store) -> Result<Vec<String>, Trouble> {
+    let gone = store.removed_hypotheses().map_err(|error| Trouble::failed(&error))?;
+    Ok(gone.into_iter().map(|entry| entry.name).collect())
+}
+
+/// Returns what a store knows of the family before it is analysed.
+pub(super) fn history(store: &Store) -> Result<analysis::History, Trouble> {
+    let exploratory = store.why_exploratory().map_err(|error| Trouble::failed(&error))?;
+    Ok(analysis::History {
+        exploratory: exploratory.into_iter().collect(),
+        removed: u32::try_from(removed(store)?.len()).unwrap_or(u32::MAX),
+    })
+}
+
 fn facts(
     store: &Store,
     experiment: &Experiment,
@@ -143,8 +145,9 @@ fn facts(
     let status = store.status().map_err(failed)?;
     let (items, selection) = asked_part(store)?;
     let command = command(store, experiment, selection.as_ref());
-    let complete = matches!(status, RunStatus::Complete | RunStatus::Selection);
+    let complete = stopped(status).is_none();
     let asked = match (planned, complete) {
+        _ if status == RunStatus::Decided => store.info().planned,
         (Some(planned), _) => planned.max(totals.committed),
         (None, true) => totals.committed,
         (None, false) => store.info().planned,
@@ -205,6 +208,7 @@ fn earlier_runs(store: &Store) -> Result<Vec<EarlierFacts>, Trouble> {
 fn status_then(status: RunStatus) -> &'static str {
     match status {
         RunStatus::Complete => "complete",
+        RunStatus::Decided => "complete, stopped early",
         RunStatus::Selection => "complete as far as it was asked for",
         RunStatus::Underway => "under way or killed",
         RunStatus::Interrupted => "interrupted",
@@ -219,7 +223,7 @@ fn status_then(status: RunStatus) -> &'static str {
 /// Why a run is not complete.
 fn stopped(status: RunStatus) -> Option<&'static str> {
     match status {
-        RunStatus::Complete | RunStatus::Selection => None,
+        RunStatus::Complete | RunStatus::Selection | RunStatus::Decided => None,
         RunStatus::Underway => Some("it is under way, or was killed"),
         RunStatus::Interrupted => Some("it was interrupted"),
         RunStatus::Budget => Some("the budget is spent"),

@@ -16,10 +16,10 @@ use super::kept::Kept;
 use super::lock::{self, Lock};
 use super::plan::{self, Prepared, Ready, Session};
 use super::progress::{Bar, interrupts};
-use super::results::Results;
+use super::results::{self, Results};
 use super::runs::{self, Done};
 use super::{batches, environment, foresee, load, say, tell};
-use crate::analysis::Verdict;
+use crate::analysis::{Umpire, Verdict};
 use crate::base::grouped;
 use crate::engine::{self, EngineOptions, RunSummary, StopReason, StopSignal};
 use crate::record::BatchLedger;
@@ -67,7 +67,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
     let results = Results::gather(
         &store,
         ready.prepared.experiment.clone(),
-        Some(summary.planned),
+        Some(summary.planned - summary.spared),
         summary.reused,
     )?;
     finish(store, &results)?;
@@ -264,6 +264,10 @@ fn carry_out(ready: &Ready, store: Store, args: &RunArgs) -> Result<RunSummary, 
             .assembly()
             .ready()
             .map_err(|error| load::told(&prepared.experiment, &error))?;
+    }
+    let history = results::history(&store)?;
+    if let Some(umpire) = Umpire::new(&prepared.experiment, history) {
+        ready.bench.appoint(Box::new(umpire));
     }
     let options = EngineOptions {
         concurrency: header.concurrency,

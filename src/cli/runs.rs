@@ -58,6 +58,7 @@ fn line(run: &FoundRun) -> String {
 fn status(run: &FoundRun) -> &'static str {
     match run.status {
         RunStatus::Complete => "complete",
+        RunStatus::Decided => "complete, stopped early",
         RunStatus::Selection => "complete as far as it was asked for",
         RunStatus::Underway if run.busy => "running now",
         RunStatus::Underway => "killed; can be gone on with",
@@ -77,14 +78,16 @@ pub(super) struct Done {
     pub(super) committed: u64,
     /// Trials that a new run would take over from earlier ones.
     pub(super) taken_over: u64,
-    /// Both, by the index of the condition.
+    /// Trials that the run which would be gone on with left out, since it stopped early.
+    pub(super) spared: u64,
+    /// All of them, by the index of the condition.
     pub(super) by_condition: BTreeMap<u32, u64>,
 }
 
 impl Done {
-    /// Returns both together.
+    /// Returns all together.
     pub(super) fn total(&self) -> u64 {
-        self.committed + self.taken_over
+        self.committed + self.taken_over + self.spared
     }
 }
 
@@ -135,6 +138,11 @@ pub(super) fn done(
     }
     let total = done.by_condition.values().sum();
     *(if same.is_some() { &mut done.committed } else { &mut done.taken_over }) = total;
+    if same.is_some_and(|run| run.status == RunStatus::Decided) {
+        done.spared = plan.len() - total;
+        let all = plan.conditions().iter().map(|one| (*one, plan.trials_of(*one)));
+        done.by_condition = all.collect();
+    }
     Ok(done)
 }
 

@@ -12,19 +12,30 @@ use crate::engine::hooks;
 use crate::engine::laboratory::{Attempt, Laboratory, Spend};
 use crate::engine::moment::{Heard, HookSet, Moment};
 use crate::plan::TrialSpec;
-use crate::record::{CallRecord, Failure, FailureKind, LimitEvent, Output, Place, Score};
+use crate::record::{
+    CallRecord, Failure, FailureKind, LimitEvent, Output, Place, Referee, Score,
+};
 use crate::score;
 use crate::script::ScriptRun;
 use crate::strategy::{Checkpoints, TrialContext, TrialKey};
 
 /// An assembly at work.
-#[derive(Debug)]
 pub struct Bench {
     assembly: Assembly,
     seed: u64,
     /// By condition, whether a trial may make more calls than one.
     many_calls: Vec<bool>,
     keeper: Mutex<Option<Keeper>>,
+    referee: Mutex<Option<Box<dyn Referee>>>,
+}
+
+impl std::fmt::Debug for Bench {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bench")
+            .field("assembly", &self.assembly)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The answers of trials that an earlier session broke off, and where new ones go.
@@ -63,13 +74,24 @@ impl Bench {
                     .is_none_or(|forecast| !matches!(forecast.worst_calls, Some(0 | 1)))
             })
             .collect();
-        Self { assembly, seed, many_calls, keeper: Mutex::default() }
+        Self {
+            assembly,
+            seed,
+            many_calls,
+            keeper: Mutex::default(),
+            referee: Mutex::default(),
+        }
     }
 
     /// Returns the assembly.
     #[must_use]
     pub fn assembly(&self) -> &Assembly {
         &self.assembly
+    }
+
+    /// Lets somebody say, in the next run, which conditions are over.
+    pub fn appoint(&self, referee: Box<dyn Referee>) {
+        *self.referee.lock().unwrap_or_else(PoisonError::into_inner) = Some(referee);
     }
 
     /// Returns what a trial goes on from: `None` where it makes one call. What was known of
@@ -173,6 +195,10 @@ impl Laboratory for Bench {
 
     fn crowd(&self, condition: u32) -> Option<usize> {
         self.assembly.crowds.get(condition as usize).copied().flatten()
+    }
+
+    fn referee(&self) -> Option<Box<dyn Referee>> {
+        self.referee.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn stop(&self) {

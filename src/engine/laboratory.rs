@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use crate::engine::courier::Courier;
 use crate::engine::moment::{Heard, HookSet, Moment};
 use crate::plan::TrialSpec;
-use crate::record::{CallRecord, Failure, LimitEvent, Output, Place, Score, Usage};
+use crate::record::{
+    CallRecord, Failure, LimitEvent, Output, Place, Referee, Score, Usage,
+};
 
 /// Strategies, metrics and models, ready to be used.
 #[async_trait]
@@ -57,6 +59,11 @@ pub trait Laboratory: Send + Sync + 'static {
     /// of answers and must not take the places of others; `None` where they do not.
     fn crowd(&self, condition: u32) -> Option<usize> {
         let _ = condition;
+        None
+    }
+
+    /// Gives away who says that a condition is over; `None` without a stop rule.
+    fn referee(&self) -> Option<Box<dyn Referee>> {
         None
     }
 

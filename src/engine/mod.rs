@@ -8,6 +8,7 @@
 
 mod bench;
 mod courier;
+mod early;
 mod failures;
 mod hooks;
 mod laboratory;

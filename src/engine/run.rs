@@ -26,7 +26,7 @@ use crate::engine::terms::{
 };
 use crate::engine::trial::{Ended, Shift, carry_out, excuse};
 use crate::plan::{Bitmap, Plan};
-use crate::record::{Failure, FailureKind, LimitEvent, Outcome, Place};
+use crate::record::{Failure, FailureKind, LimitEvent, Outcome, Place, Referee};
 use crate::store::{HistoryEvent, RunStatus, Store};
 
 /// How often an observer hears of a run when nothing is committed.
@@ -74,6 +74,11 @@ where
         }
         laboratory.resume(known, courier.clone());
     }
+    let mut referee = laboratory.referee();
+    if let Some(referee) = &mut referee {
+        let done = |place| standing.done.contains(plan.index(place));
+        referee.resume(&store, &done)?;
+    }
     let crowd = |condition| laboratory.crowd(condition);
     let schedule = Schedule::new(&plan, &standing.done, crowd);
     let planned = plan.len();
@@ -110,7 +115,10 @@ where
         reason: None,
         because: None,
         patience: None,
+        referee,
+        over: BTreeMap::new(),
     };
+    owner.judged();
     owner.begin().await;
     owner.carry_on().await?;
     owner.finish().await;
@@ -119,7 +127,7 @@ where
 
 /// The one owner of a run's state.
 pub(super) struct Owner<P, O, L> {
-    plan: P,
+    pub(super) plan: P,
     pub(super) shift: Arc<Shift<L>>,
     pub(super) options: EngineOptions,
     pub(super) observer: O,
@@ -132,14 +140,14 @@ pub(super) struct Owner<P, O, L> {
     pub(super) handed: BTreeMap<Place, BTreeSet<CallId>>,
     pub(super) hooks: HookLedger,
     pub(super) started: Instant,
-    schedule: Schedule,
+    pub(super) schedule: Schedule,
     /// Dollars that recorded calls account for.
     pub(super) recorded_usd: f64,
     /// What earlier sessions spent.
     pub(super) spent_before: f64,
     /// Whether it was told that the budget will not do.
     pub(super) warned: bool,
-    done: Bitmap,
+    pub(super) done: Bitmap,
     pub(super) progress: Progress,
     /// Selected trials finished, on the disk or on their way there.
     finished: u64,
@@ -152,6 +160,10 @@ pub(super) struct Owner<P, O, L> {
     pub(super) because: Option<Failure>,
     /// When trials under way are dropped.
     patience: Option<Instant>,
+    /// Who says that a condition is over, where the file has a stop rule.
+    pub(super) referee: Option<Box<dyn Referee>>,
+    /// The conditions that are over, with the items that decided.
+    pub(super) over: BTreeMap<u32, u32>,
 }
 
 impl<P, O, L> Owner<P, O, L>
@@ -195,6 +207,7 @@ where
                     while let Some(joined) = self.tasks.try_join_next() {
                         self.joined(joined);
                     }
+                    self.judge();
                 }
             }
         }
@@ -245,6 +258,9 @@ where
             self.observer.failed(&record);
         }
         self.done.insert(self.plan.index(record.place()));
+        if let Some(referee) = &mut self.referee {
+            referee.hear(&record);
+        }
         self.recorder.take(record);
         self.flush(false);
         let planned = self.progress.planned;
@@ -379,14 +395,18 @@ where
         self.tell();
         let Progress { planned, done, reused, failed, skipped, .. } = self.progress;
         let allowed = self.options.max_failures;
-        if self.reason.is_none() && exceeds(failed - skipped, planned, allowed) {
+        let spared = self.spared();
+        let asked = planned - spared.selected;
+        if self.reason.is_none() && exceeds(failed - skipped, asked, allowed) {
             self.end(StopReason::TooManyFailures);
         }
-        let complete =
-            done == planned && self.reason != Some(StopReason::TooManyFailures);
+        let complete = done == asked && self.reason != Some(StopReason::TooManyFailures);
         let stopped = if complete { None } else { self.reason };
         let status = match stopped {
             None if self.done.count() == self.plan.whole() => RunStatus::Complete,
+            None if self.done.count() + spared.whole == self.plan.whole() => {
+                RunStatus::Decided
+            }
             None => RunStatus::Selection,
             Some(StopReason::Interrupted) => RunStatus::Interrupted,
             Some(StopReason::Budget) => RunStatus::Budget,
@@ -407,6 +427,7 @@ where
             skipped,
             reused,
             unrecorded,
+            spared: spared.selected,
             complete,
             stopped,
             because,

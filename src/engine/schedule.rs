@@ -104,6 +104,17 @@ impl Schedule {
         }
     }
 
+    /// Starts no more trials of a condition.
+    pub(super) fn close(&mut self, condition: u32) {
+        let known = self.conditions.iter_mut().find(|p| p.condition == condition);
+        if let Some(progress) = known
+            && progress.next.take().is_some()
+            && progress.crowd.is_none()
+        {
+            self.open -= 1;
+        }
+    }
+
     /// Hears that a trial of a condition is no longer under way.
     pub(super) fn ended(&mut self, condition: u32) {
         let known = self.conditions.iter_mut().find(|p| p.condition == condition);

@@ -6,6 +6,7 @@ use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::record::SourceError;
 use crate::store::StoreError;
 
 /// How a plan is carried out. None of it changes a result.
@@ -100,7 +101,9 @@ pub struct RunSummary {
     /// Trials that ran in this session and are not recorded, since the budget, the missing
     /// network or the user kept them from finishing.
     pub unrecorded: u64,
-    /// Whether every selected trial is recorded and no more than the allowed share failed.
+    /// Trials that are left out since their condition stopped early.
+    pub spared: u64,
+    /// Whether every selected trial is recorded or spared, and no more than the allowed share failed.
     pub complete: bool,
     /// Why it ended early.
     pub stopped: Option<StopReason>,
@@ -116,6 +119,9 @@ pub enum EngineError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What is recorded could not be judged by the stop rule.
+    #[error(transparent)]
+    Judged(#[from] SourceError),
     /// The run on disk holds trials of another experiment or of other items.
     #[error("the run in `{folder}` holds trials of another experiment or other items")]
     OtherExperiment {

@@ -288,14 +288,16 @@ impl Plan {
     }
 
     /// Says whether an item is asked under a condition.
-    fn asks(&self, item: u32, condition: u32) -> bool {
-        match self.design {
-            Design::Paired => true,
-            Design::Unpaired => {
-                let conditions = self.conditions.len().max(1) as u64;
-                self.order.rank(u64::from(item)) % conditions == u64::from(condition)
-            }
-        }
+    #[must_use]
+    pub fn asks(&self, item: u32, condition: u32) -> bool {
+        let rank = self.order.rank(u64::from(item));
+        self.design.asks(rank, condition, self.conditions.len())
+    }
+
+    /// Returns how many items of the keyed order are selected.
+    #[must_use]
+    pub fn limit(&self) -> u32 {
+        self.limit
     }
 
     /// Returns where the trial at a position stands where each item has one condition: the

@@ -12,6 +12,7 @@ mod item;
 mod items;
 mod observed;
 mod output;
+mod referee;
 mod trial;
 
 pub use batch::{BatchEntry, BatchLedger};
@@ -23,6 +24,7 @@ pub use observed::{
     AnswerCache, LimitEvent, Observation, Observed, SampleSource, SourceError, Voted,
 };
 pub use output::{Marks, Output, Usage, Vote};
+pub use referee::{Over, Referee};
 pub use trial::{Outcome, Place, Score, TrialRecord};
 
 /// The version of what the store holds.

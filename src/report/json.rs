@@ -14,6 +14,11 @@ pub fn document(facts: &RunFacts, findings: &Findings) -> Json {
         .iter()
         .map(|(name, condition)| (name.clone(), json!(condition.metrics)))
         .collect();
+    let stopped: serde_json::Map<String, Json> = findings
+        .conditions
+        .iter()
+        .filter_map(|(name, found)| Some((name.clone(), json!(found.stopped_after?))))
+        .collect();
     let cost = (facts.calls.unknown_cost == 0).then_some(facts.calls.cost_usd);
     json!({
         "run_dir": facts.run_dir,
@@ -30,6 +35,7 @@ pub fn document(facts: &RunFacts, findings: &Findings) -> Json {
         "cost_usd": cost,
         "conditions": conditions,
         "ensembles": findings.ensembles,
+        "stopped_early": stopped,
         "hypotheses": findings.hypotheses,
         "correction": findings.correction,
         "slices": findings.slices,

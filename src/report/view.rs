@@ -14,7 +14,7 @@ use crate::analysis::Findings;
 use crate::report::facts::{EarlierFacts, RunFacts, SelectionFacts};
 use crate::report::round;
 use crate::report::words;
-use crate::spec::{Correction, Experiment};
+use crate::spec::{Correction, Experiment, StopRule};
 
 use ensemble::EnsembleView;
 use hedging::HedgeView;
@@ -293,6 +293,7 @@ fn design(experiment: &Experiment, facts: &RunFacts, findings: &Findings) -> Vec
         }
     });
     lines.push(correction(findings.correction).to_owned());
+    lines.extend(header.stop.map(stop_rule));
     lines.push(calls(facts));
     lines
 }
@@ -309,6 +310,23 @@ fn correction(correction: Correction) -> &'static str {
             "p-values are two-sided unless a hypothesis says otherwise, and not corrected for the number of hypotheses."
         }
     }
+}
+
+/// Says when the sampling of a condition may end.
+fn stop_rule(rule: StopRule) -> String {
+    let (looks, tests) = match rule {
+        StopRule::Decided => (
+            "while the run went".to_owned(),
+            "Its tests and intervals hold however often one looks (Waudby-Smith and Ramdas 2024).",
+        ),
+        StopRule::Sequential { looks, .. } => (
+            format!("at {looks} looks, evenly spread over the items"),
+            "p-values are those of the whole sequence of looks (Lan and DeMets 1983), and intervals are repeated ones (Jennison and Turnbull 1989).",
+        ),
+    };
+    format!(
+        "The sampling of a condition was to end early, {looks}, once every hypothesis that names it was decided after correction; a look is at the first items of the random order. {tests} Intervals of a condition's own results are those of a fixed number of items."
+    )
 }
 
 fn calls(facts: &RunFacts) -> String {

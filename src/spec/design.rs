@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::Span;
+use crate::spec::claim::Sample;
 use crate::spec::scale::Scale;
 
 /// Which conditions an item is asked under.
@@ -30,6 +31,16 @@ impl Design {
     #[must_use]
     pub fn is_unpaired(self) -> bool {
         self == Self::Unpaired
+    }
+
+    /// Says whether the item of a rank in the keyed order is asked under a condition, by its
+    /// index among so many.
+    #[must_use]
+    pub fn asks(self, rank: u64, condition: u32, conditions: usize) -> bool {
+        match self {
+            Self::Paired => true,
+            Self::Unpaired => rank % conditions.max(1) as u64 == u64::from(condition),
+        }
     }
 }
 
@@ -77,4 +88,15 @@ pub struct FamilySample {
     pub scale: Scale,
     /// Where it is asked for.
     pub span: Span,
+}
+
+impl FamilySample {
+    /// Returns the sample of each condition.
+    pub fn samples(&self) -> impl Iterator<Item = Sample> {
+        self.conditions.iter().map(|condition| Sample {
+            condition: condition.clone(),
+            metric: self.metric.clone(),
+            scale: self.scale,
+        })
+    }
 }

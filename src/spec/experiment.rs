@@ -9,6 +9,7 @@ use crate::spec::claim::Hypothesis;
 use crate::spec::design::{Column, Design, FamilySample};
 use crate::spec::hooks::Hooks;
 use crate::spec::scale::Scale;
+use crate::spec::stop::StopRule;
 
 /// A checked experiment. Every name in it is resolved and every call fits its signature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +51,9 @@ impl Experiment {
         digester.text(self.header.correction.word());
         if self.header.design.is_unpaired() {
             digester.text(self.header.design.word());
+        }
+        if let Some(stop) = self.header.stop {
+            digester.text("stop").text(&stop.words());
         }
         if let Some(dataset) = &self.dataset {
             digester.digest(&dataset.call.digest());
@@ -98,6 +102,9 @@ pub struct Header {
     /// Which conditions an item is asked under.
     #[serde(default)]
     pub design: Design,
+    /// When a condition may end early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<StopRule>,
     /// What the file does beside its trials, as a run goes.
     #[serde(default, skip_serializing_if = "Hooks::is_empty")]
     pub hooks: Hooks,
@@ -120,6 +127,7 @@ impl Default for Header {
             correction: Correction::Holm,
             cluster: None,
             design: Design::Paired,
+            stop: None,
             hooks: Hooks::default(),
             cluster_span: Span::default(),
         }

@@ -7,6 +7,7 @@
 use crate::base::Unit;
 use crate::spec::call::Call;
 use crate::spec::signature::{Complaint, Fallback, Param, Signature, Type};
+use crate::spec::stop::STOP;
 
 /// The name of the parameter of a kind that stands after its `=`.
 pub const RIGHT_SIDE: &str = "=";
@@ -96,6 +97,7 @@ const EXPERIMENT: Signature = Signature::new(
         Fallback::Word("paired"),
         "Whether each item is asked under all conditions, or under one that the keyed order deals out.",
     ),
+    STOP,
     Param::optional(
         "before_experiment",
         Type::Function(&["run"]),
@@ -270,7 +272,7 @@ const HYPOTHESIS: Signature = Signature::new(
     Param::optional(
         "test",
         Type::Text,
-        "The test that the claim is to get, in quotes; refused where another follows from scale and design, so it is a word of caution to oneself. There are `\"exact McNemar\"` (or `\"mcnemar\"`), `\"Tango score\"` (`\"tango\"`), `\"CR2-t with pseudo-items\"`, `\"CR2-t\"`, `\"CR2-t and studentised bootstrap\"` (each also `\"t\"`), `\"exact binomial\"` (`\"binomial\"`), `\"score with effective sample size\"` (`\"score\"`), `\"percentile bootstrap\"` (`\"bootstrap\"`), `\"Miettinen-Nurminen score\"` (`\"score\"`), `\"Welch\"`, `\"Welch with pseudo-items\"`, `\"Welch and studentised bootstrap\"` (each also `\"welch\"`), `\"t over repeats\"`, `\"binomial test of the quantile\"` (`\"quantile\"`), `\"BCa bootstrap\"` (`\"bca\"`), `\"Hotelling's T² or within-item permutation F\"` (`\"omnibus\"`), `\"Fisher z\"` (`\"pearson\"`, `\"spearman\"`) and `\"auto\"`.",
+        "The test that the claim is to get, in quotes; refused where another follows from scale and design, so it is a word of caution to oneself. There are `\"exact McNemar\"` (or `\"mcnemar\"`), `\"Tango score\"` (`\"tango\"`), `\"CR2-t with pseudo-items\"`, `\"CR2-t\"`, `\"CR2-t and studentised bootstrap\"` (each also `\"t\"`), `\"exact binomial\"` (`\"binomial\"`), `\"score with effective sample size\"` (`\"score\"`), `\"percentile bootstrap\"` (`\"bootstrap\"`), `\"Miettinen-Nurminen score\"` (`\"score\"`), `\"Welch\"`, `\"Welch with pseudo-items\"`, `\"Welch and studentised bootstrap\"` (each also `\"welch\"`), `\"t over repeats\"`, `\"binomial test of the quantile\"` (`\"quantile\"`), `\"BCa bootstrap\"` (`\"bca\"`), `\"Hotelling's T² or within-item permutation F\"` (`\"omnibus\"`), `\"Fisher z\"` (`\"pearson\"`, `\"spearman\"`) under `stop: decided` `\"betting test\"` (`\"betting\"`) and `\"auto\"`.",
     ),
 ])
 .with_check(check_hypothesis)

@@ -15,6 +15,7 @@ mod hooks;
 mod kinds;
 mod scale;
 mod signature;
+mod stop;
 mod value;
 
 pub use call::{Argument, Call};
@@ -33,4 +34,5 @@ pub use scale::{MEASURES, Measure, Scale, measure};
 pub use signature::{
     Complaint, Evaluate, Fallback, Param, Signature, Signatures, Standing, Type,
 };
+pub use stop::{STOP_RULES, StopRule};
 pub use value::{Function, PromptSpec, Shot, Value};

@@ -68,6 +68,8 @@ pub enum Type {
     Extractor,
     /// How items are sampled: `first(n)`, `random(n)`.
     Sampling,
+    /// Looks at the data while a run goes: `sequential(looks: 5)`.
+    Looks,
     /// A claim of a hypothesis.
     Claim,
     /// A number summed up from a sample, in a claim.
@@ -320,10 +322,15 @@ impl Signatures {
         found.map(|one| one.value.as_str())
     }
 
-    /// Finds a signature by the name of the call.
+    /// Finds a signature by the name of the call; of several, the first.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Signature> {
         self.all.iter().find(|signature| signature.name == name)
+    }
+
+    /// Returns the signatures by the name of a call. What is due says which is meant.
+    pub fn named<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Signature> {
+        self.all.iter().filter(move |signature| signature.name == name)
     }
 
     /// Returns every signature.

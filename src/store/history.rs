@@ -438,6 +438,7 @@ fn changes(
     tell(header.repeats != old.repeats, "`repeats`");
     tell(header.cluster != old.cluster, "`cluster`");
     tell(header.design != old.design, "`design`");
+    tell(header.stop != old.stop, "`stop`");
     let data = |one: &Experiment| one.dataset.as_ref().map(|data| data.call.digest());
     tell(data(own) != data(earlier), "the dataset");
     let samples = hypothesis.claim.samples();

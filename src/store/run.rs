@@ -54,6 +54,8 @@ pub enum RunStatus {
     Unreachable,
     /// A hook of the file stopped it.
     Stopped,
+    /// Every trial is recorded that the stop rule asks for: the other conditions are over.
+    Decided,
 }
 
 /// A run on disk.

@@ -4,6 +4,7 @@
 #![expect(clippy::float_cmp, reason = "these values are exact")]
 
 mod designs;
+mod early;
 mod grid;
 mod more;
 
@@ -91,6 +92,7 @@ fn experiment(scale: Scale, repeats: u32, claims: Vec<Claim>) -> Experiment {
             correction: Correction::Holm,
             cluster: None,
             design: Design::Paired,
+            stop: None,
             hooks: Hooks::default(),
             cluster_span: Span::default(),
         },
@@ -326,4 +328,54 @@ fn the_runner_up_looks_to_the_side_of_the_hypothesis_and_equivalence_has_one() {
     assert_eq!(h2.statistic_name, "z");
     assert!(h2.statistic.is_some());
     assert!(h2.assumptions.iter().any(|line| line.starts_with("That held: 46 pairs")));
+}
+
+#[test]
+fn an_inconclusive_correlation_or_effect_says_how_many_items_would_settle_it() {
+    let sample = |name: &str| Sample {
+        condition: name.into(),
+        metric: "y".into(),
+        scale: Scale::Continuous,
+    };
+    let values = |step: usize| {
+        once((0..60).map(|i| f64::from(u8::try_from(i * step % 61).unwrap())))
+    };
+    let table = Table(vec![values(7), values(23), values(41)]);
+    let correlated = Claim::Compare {
+        left: Estimand::Correlation(sample("a"), sample("b")),
+        direction: Direction::Greater,
+        right: Estimand::Constant(Quantity::new(0.0, Unit::One)),
+    };
+    let level = |name: &str| crucible::spec::Level {
+        label: name.into(),
+        samples: vec![sample(name)],
+    };
+    let effect = Claim::Compare {
+        left: Estimand::Effect {
+            factor: "m".into(),
+            levels: ["a", "b", "c"].map(level).into(),
+        },
+        direction: Direction::Greater,
+        right: Estimand::Constant(Quantity::new(0.0, Unit::One)),
+    };
+    let mut asked = experiment(Scale::Continuous, 1, vec![correlated, effect]);
+    asked.header.correction = Correction::None;
+    let found = analyse(&asked, &table, &History::default()).unwrap();
+    let told = |name: &str| found.hypotheses[name].to_settle.clone().unwrap();
+    // R, pwr.r.test(n = 60, power = 0.8): r = 0.3527.
+    assert!(
+        told("h1").contains("60 items find a correlation of 0.35 with 80%"),
+        "{}",
+        told("h1")
+    );
+    assert!(told("h2").contains("60 items find a range of"), "{}", told("h2"));
+    let goal = |value: f64| crucible::spec::PowerGoal {
+        power: 0.8,
+        effect: Quantity::new(value, Unit::One),
+    };
+    asked.hypotheses[0].power = Some(goal(0.3));
+    let found = analyse(&asked, &table, &History::default()).unwrap();
+    let told = found.hypotheses["h1"].to_settle.clone().unwrap();
+    // R, pwr.r.test(r = 0.3, power = 0.8): n = 84.07.
+    assert!(told.contains("about 85 items would find 0.3 with 80% power"), "{told}");
 }

@@ -49,6 +49,7 @@ mod replay;
 mod script;
 mod standin;
 mod stats_laws;
+mod stopping;
 mod store;
 mod strategies;
 #[cfg(test)]

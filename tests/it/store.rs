@@ -57,6 +57,7 @@ pub(crate) fn experiment(
             correction: Correction::Holm,
             cluster: None,
             design: Design::Paired,
+            stop: None,
             hooks: Hooks::default(),
             cluster_span: Span::default(),
         },
@@ -194,6 +195,7 @@ fn done(item: u32, condition: u32, repeat: u32, scores: Vec<Score>) -> TrialReco
             usage,
             marks: Marks {
                 consensus: Some(0.75),
+                margin: Some(0.5),
                 members_called: Some(4),
                 ..Marks::default()
             },

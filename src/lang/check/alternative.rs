@@ -99,10 +99,11 @@ impl<'a> Checker<'a> {
             ExprKind::Closure(_) => matches!(ty, Type::Function(_) | Type::Extractor),
             ExprKind::Call(call) => {
                 let name = call.path.text();
-                let signature = self.input.signatures.find(&name);
-                let returns =
-                    signature.map_or(Type::Strategy, |signature| signature.returns);
-                stands_for(returns, ty)
+                let mut named = self.input.signatures.named(&name).peekable();
+                if named.peek().is_none() {
+                    return stands_for(Type::Strategy, ty);
+                }
+                named.any(|signature| stands_for(signature.returns, ty))
             }
             ExprKind::Index { .. } => ty == Type::Strategy,
             ExprKind::Path(path) => self.path_fits(path, ty, scope, steps),

@@ -61,7 +61,7 @@ impl<'a> Checker<'a> {
                 return None;
             }
         }
-        let Some(signature) = self.signature(&name) else {
+        let Some(signature) = self.signature_for(&name, due.ty) else {
             if own != Found::Broken {
                 self.unknown_call(call, due, scope);
             }
@@ -74,6 +74,16 @@ impl<'a> Checker<'a> {
     /// Finds the signature of a call.
     pub(super) fn signature(&self, name: &str) -> Option<Signature> {
         self.input.signatures.find(name).filter(|found| is_call(found.returns)).copied()
+    }
+
+    /// Finds the signature of a call where something is due: of several by one name, that
+    /// which gives it.
+    fn signature_for(&self, name: &str, due: Type) -> Option<Signature> {
+        let named = || {
+            let named = self.input.signatures.named(name);
+            named.filter(|found| is_call(found.returns)).copied()
+        };
+        named().find(|found| stands_for(found.returns, due)).or_else(|| named().next())
     }
 
     fn catalogue_call(

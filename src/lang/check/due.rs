@@ -80,6 +80,7 @@ pub(super) fn described(ty: Type) -> String {
         Type::Likeness => "a likeness such as `similar(80%)`".to_owned(),
         Type::Extractor => "an extractor".to_owned(),
         Type::Sampling => "a way of sampling".to_owned(),
+        Type::Looks => "looks such as `sequential(looks: 5)`".to_owned(),
         Type::Claim => "a claim".to_owned(),
         Type::Estimand => "a number of a claim".to_owned(),
         Type::PowerGoal => "a goal of power".to_owned(),
@@ -117,6 +118,7 @@ pub(super) fn unit_of(ty: Type) -> Option<Unit> {
         | Type::Likeness
         | Type::Extractor
         | Type::Sampling
+        | Type::Looks
         | Type::Claim
         | Type::Estimand
         | Type::PowerGoal

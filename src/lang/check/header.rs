@@ -7,7 +7,7 @@ use crate::diag::Diagnostic;
 use crate::lang::syntax::tree::{Expr, ExprKind, Word};
 use crate::spec::{
     Alternative, Call, Claim, Column, Condition, Correction, DatasetDef, Design, Header,
-    Hooks, Hypothesis, Metric, Missing, Over, Param, Scale, Type, Value,
+    Hooks, Hypothesis, Metric, Missing, Over, Param, Scale, StopRule, Type, Value,
 };
 
 use super::claim;
@@ -47,6 +47,7 @@ impl<'a> Checker<'a> {
                 Some("unpaired") => Design::Unpaired,
                 _ => Design::Paired,
             },
+            stop: call.arg("stop").and_then(StopRule::of),
             hooks: hooks(&call),
             cluster_span: call.args.get("cluster").map(|a| a.span).unwrap_or_default(),
         };
@@ -216,7 +217,8 @@ pub(super) struct Reach<'e> {
 }
 
 /// Returns the digest of a hypothesis: the claim, the level, the alternative, the test, the
-/// correction, and the conditions, metrics, dataset and repeats that the claim reaches.
+/// correction, the stop rule, and the conditions, metrics, dataset and repeats that the claim
+/// reaches.
 pub(super) fn digest(hypothesis: &Hypothesis, reach: Reach<'_>) -> Digest {
     let mut digester = Digester::new("hypothesis");
     claim::digest_claim(&hypothesis.claim, &mut digester);
@@ -232,6 +234,9 @@ pub(super) fn digest(hypothesis: &Hypothesis, reach: Reach<'_>) -> Digest {
     }
     if reach.header.design.is_unpaired() {
         digester.text(reach.header.design.word());
+    }
+    if let Some(stop) = reach.header.stop {
+        digester.text("stop").text(&stop.words());
     }
     if let Some(dataset) = reach.dataset {
         digester.text("dataset").digest(&dataset.call.digest());

@@ -218,12 +218,15 @@ impl GroupSequential {
         if nominal.len() > self.looks.len() {
             return Err(unknown_look());
         }
+        if nominal.iter().any(|p| !(0.0..=1.0).contains(p)) {
+            return Err(StatsError::OutOfRange);
+        }
         let mut least = 1.0_f64;
-        for (look, p) in nominal.iter().enumerate() {
-            if !(0.0..=1.0).contains(p) {
-                return Err(StatsError::OutOfRange);
+        for (look, p) in nominal.iter().enumerate().rev() {
+            // The level at which a look stops is never below its ordinary p.
+            if *p < least {
+                least = least.min(self.p_of_look(look, *p)?);
             }
-            least = least.min(self.p_of_look(look, *p)?);
         }
         Ok(least)
     }
