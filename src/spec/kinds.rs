@@ -12,7 +12,7 @@ use crate::spec::signature::{Complaint, Fallback, Param, Signature, Type};
 pub const RIGHT_SIDE: &str = "=";
 
 /// The formats of a report.
-pub const FORMATS: &[&str] = &["markdown", "html", "json"];
+pub const FORMATS: &[&str] = &["markdown", "html", "json", "latex", "jupyter"];
 
 /// The kinds of definition, each with its fields.
 pub const KINDS: &[Signature] = &[

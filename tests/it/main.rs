@@ -39,6 +39,7 @@ mod lang_syntax;
 mod logs;
 #[cfg(test)]
 mod machine;
+mod papers;
 mod providers;
 mod reference;
 #[cfg(test)]
