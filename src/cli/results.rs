@@ -141,7 +141,8 @@ impl Results {
 
     /// Prints the document of `--format json`.
     pub(super) fn print_json(&self) {
-        say(&format!("{:#}\n", report::document(&self.facts, &self.findings)));
+        let document = report::document(&self.experiment, &self.facts, &self.findings);
+        say(&format!("{document:#}\n"));
     }
 }
 

@@ -122,7 +122,8 @@ pub fn render(
         Format::Markdown => Ok(page(markdown::page(&view())?)),
         Format::Html => Ok(page(html::page(&view())?)),
         Format::Json => {
-            let text = serde_json::to_string_pretty(&document(facts, findings))?;
+            let text =
+                serde_json::to_string_pretty(&document(experiment, facts, findings))?;
             Ok(page(text + "\n"))
         }
         Format::Latex => latex::pages(&view(), &numbers(experiment, facts, findings)),

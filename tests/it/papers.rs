@@ -69,11 +69,11 @@ fn hostile(folder: &Path) -> PathBuf {
              condition first {quoted} = ask(a)\n\
              condition second = ask(b)\n\
              condition a_panel_with_a_rather_long_name_for_a_table = vote([a, b, ask(a)], by: majority)\n\
-             metric correct {quoted} = exact_match() {{ by: [kind] }}\n\
+             metric correct {quoted} = exact_match()\n\
              metric broken = score(|output, item| {{ if item.id.contains(\"7\") {{ throw output.text; }} output.text.len() }})\n\
              hypothesis h1 {quoted} {{ claim: first.correct > second.correct }}\n\
              hypothesis a_rather_long_name_of_a_hypothesis {{ claim: a_panel_with_a_rather_long_name_for_a_table.correct > second.correct and first.broken > second.broken }}\n\
-             report {{ formats: [markdown, html, latex, jupyter], by: [kind] }}\n",
+             report {{ formats: [markdown, html, latex, jupyter], by: \"kind\" }}\n",
             doc = HOSTILE.replace('\u{7}', ""),
         ),
     )
@@ -87,8 +87,8 @@ fn tested(folder: &Path) -> PathBuf {
         folder.join("tested.crucible"),
         "experiment tested \"What is repeated\" { seed: 11, repeats: 2 }\n\
          dataset d = items(150, |i| #{ input: `question ${i}`, target: i })\n\
-         model weak = sim(accuracy: 60%, latency: lognormal(median: 400ms, sigma: 0.5), price: $0.10/Mtok)\n\
-         model strong = sim(accuracy: 85%, latency: lognormal(median: 700ms, sigma: 0.5), price: $0.60/Mtok)\n\
+         model weak = sim(accuracy: 60%, latency: lognormal(median: 400ms, p99: 1500ms), price: $0.10/Mtok)\n\
+         model strong = sim(accuracy: 85%, latency: lognormal(median: 700ms, p99: 2500ms), price: $0.60/Mtok)\n\
          condition low = ask(weak)\n\
          condition high = ask(strong)\n\
          metric correct = exact_match()\n\

@@ -1,5 +1,6 @@
 //! What a paper about the run should cite: the program, the dataset, the methods used.
 
+use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::analysis::Findings;
@@ -17,7 +18,7 @@ pub(in crate::report) struct Reference {
     /// Its kind of entry.
     pub(in crate::report) kind: &'static str,
     /// Its fields.
-    pub(in crate::report) fields: Vec<(&'static str, String)>,
+    pub(in crate::report) fields: IndexMap<&'static str, String>,
     /// It as it is printed.
     pub(in crate::report) text: String,
 }
@@ -74,13 +75,15 @@ fn program(facts: &RunFacts) -> Reference {
     Reference {
         key: "crucible".to_owned(),
         kind: "misc",
-        fields: vec![
+        fields: [
             (
                 "title",
                 "Crucible: a language for experiments on language models".to_owned(),
             ),
             ("note", format!("Version {}", facts.version)),
-        ],
+        ]
+        .into_iter()
+        .collect(),
         text: format!(
             "Crucible: a language for experiments on language models. Version {}.",
             facts.version
@@ -94,10 +97,12 @@ fn dataset(dataset: &DatasetDef) -> Reference {
     Reference {
         key: format!("dataset-{}", dataset.name),
         kind: "misc",
-        fields: vec![
+        fields: [
             ("title", title.clone()),
             ("note", format!("Dataset, read as {source}")),
-        ],
+        ]
+        .into_iter()
+        .collect(),
         text: format!("{title}. Dataset, read as {source}."),
     }
 }
@@ -131,10 +136,10 @@ fn published(source: &Source) -> Reference {
     Reference {
         key: source.key.to_owned(),
         kind: source.kind,
-        fields,
+        fields: fields.into_iter().collect(),
         text: format!(
             "{}. {}. {place}, {}.",
-            source.authors.replace(" and ", ", "),
+            source.authors.replace(" and ", ", ").trim_end_matches('.'),
             source.title,
             source.year
         ),
