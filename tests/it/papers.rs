@@ -70,7 +70,7 @@ fn hostile(folder: &Path) -> PathBuf {
              condition second = ask(b)\n\
              condition a_panel_with_a_rather_long_name_for_a_table = vote([a, b, ask(a)], by: majority)\n\
              metric correct {quoted} = exact_match()\n\
-             metric broken = score(|output, item| {{ if item.id.contains(\"7\") {{ throw output.text; }} output.text.len() }})\n\
+             metric broken = score(|output, item| {{ if item.target.contains(\"7\") {{ throw output.text; }} output.text.len() }})\n\
              hypothesis h1 {quoted} {{ claim: first.correct > second.correct }}\n\
              hypothesis a_rather_long_name_of_a_hypothesis {{ claim: a_panel_with_a_rather_long_name_for_a_table.correct > second.correct and first.broken > second.broken }}\n\
              report {{ formats: [markdown, html, latex, jupyter], by: \"kind\" }}\n",
@@ -87,8 +87,8 @@ fn tested(folder: &Path) -> PathBuf {
         folder.join("tested.crucible"),
         "experiment tested \"What is repeated\" { seed: 11, repeats: 2 }\n\
          dataset d = items(150, |i| #{ input: `question ${i}`, target: i })\n\
-         model weak = sim(accuracy: 60%, latency: lognormal(median: 400ms, p99: 1500ms), price: $0.10/Mtok)\n\
-         model strong = sim(accuracy: 85%, latency: lognormal(median: 700ms, p99: 2500ms), price: $0.60/Mtok)\n\
+         model weak = sim(accuracy: 60%, latency: lognormal(median: 400ms, p99: 1500ms), price: [$0.10/Mtok, $0.40/Mtok])\n\
+         model strong = sim(accuracy: 85%, latency: lognormal(median: 700ms, p99: 2500ms), price: [$0.60/Mtok, $2.40/Mtok])\n\
          condition low = ask(weak)\n\
          condition high = ask(strong)\n\
          metric correct = exact_match()\n\
@@ -167,7 +167,7 @@ fn an_article_of_hostile_words_compiles_and_nothing_sticks_out() {
         assert!(run.join(part).is_file(), "{part}");
     }
     let article = read(&run.join("report-hypotheses.tex"));
-    assert!(article.contains("\\textbackslash{}input\\{"), "{article}");
+    assert!(article.contains("\\textbackslash{}input"), "{article}");
     assert!(!article.contains("\\write18"), "{article}");
     let Some(log) = compiled(&run, "report.tex") else { return };
     assert_eq!(overfull(&log), Vec::<&str>::new(), "{}", run.display());
@@ -226,7 +226,7 @@ fn a_report_that_is_made_again_has_the_same_bytes_in_every_file() {
         texts
     };
     let before = files();
-    assert_eq!(before.len(), 15);
+    assert_eq!(before.len(), 16);
     assert!(crucible(folder.path(), &["report", run.to_str().unwrap()]).status.success());
     assert_eq!(files(), before);
 }

@@ -95,7 +95,10 @@ fn dataset(dataset: &DatasetDef) -> Reference {
     let title = dataset.title.as_ref().unwrap_or(&dataset.name);
     let source = format!("{}({})", dataset.call.name, words::arguments(&dataset.call));
     Reference {
-        key: format!("dataset-{}", dataset.name),
+        key: format!(
+            "dataset-{}",
+            dataset.name.replace(|c: char| !c.is_ascii_alphanumeric(), "-")
+        ),
         kind: "misc",
         fields: [
             ("title", title.clone()),
