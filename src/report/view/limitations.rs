@@ -25,7 +25,7 @@ pub(super) fn sentences(
     lines.extend(answers(experiment));
     lines.extend(failures(facts, findings));
     lines.extend(costs(facts));
-    lines.extend(unresolved(facts));
+    lines.extend(unresolved(experiment, facts));
     lines.extend(cached(facts));
     lines.extend(hypotheses(findings));
     lines.extend(other_seeds(facts));
@@ -144,11 +144,17 @@ fn costs(facts: &RunFacts) -> Option<String> {
     })
 }
 
-fn unresolved(facts: &RunFacts) -> Option<String> {
+fn unresolved(experiment: &Experiment, facts: &RunFacts) -> Option<String> {
+    let asked = |name: &str| {
+        let own = experiment.models.iter().find(|model| model.name == name);
+        own.is_some_and(|model| !matches!(model.call.name.as_str(), "sim" | "recorded"))
+    };
     let silent: Vec<&str> = facts
         .models
         .iter()
-        .filter(|model| model.calls > 0 && model.resolved.is_empty())
+        .filter(|model| {
+            model.calls > 0 && model.resolved.is_empty() && asked(&model.name)
+        })
         .map(|model| model.name.as_str())
         .collect();
     (!silent.is_empty()).then(|| {
