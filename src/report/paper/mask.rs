@@ -262,7 +262,7 @@ mod tests {
             left("In 2021 we, see Section~3.2 and Tables 1--2."),
             "In we, see and ."
         );
-        assert_eq!(left("\\crucible{v}{h1}{p3} \\vspace{3em} $x_1$"), "$x$");
+        assert_eq!(left("\\crucible{v}{h1}{p3} \\vspace{3em} $x_1$"), "$x $");
         assert_eq!(left("\\begin{tabular}{p{3cm}r} 7 \\end{tabular}"), "7");
         assert_eq!(left("\\begin{verbatim}5\\end{verbatim} 6"), "6");
         assert_eq!(left("\\documentclass[11pt]{a}\n8\n\\begin{document}9"), "9");

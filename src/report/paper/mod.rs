@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn a_number_that_no_run_has_is_told_with_its_place() {
         assert_eq!(unbacked("ok 21.5\nné 21.6 x"), ["2:4 21.6"]);
-        assert_eq!(unbacked("rose by $+4.3$"), ["1:10 4.3"]);
+        assert_eq!(unbacked("rose by $+4.3$"), ["1:11 4.3"]);
         assert_eq!(unbacked("6 conditions, 1,320 items"), ["1:1 6", "1:15 1,320"]);
         assert_eq!(unbacked("$p = 0.001$"), ["1:6 0.001"]);
     }
