@@ -39,6 +39,7 @@ mod lang_syntax;
 mod logs;
 #[cfg(test)]
 mod machine;
+#[cfg(test)]
 mod papers;
 mod providers;
 mod reference;

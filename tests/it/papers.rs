@@ -52,7 +52,8 @@ fn hostile(folder: &Path) -> PathBuf {
             "a": if n % 5 == 0 { format!("{HOSTILE} {LONG}") } else { right.clone() },
             "b": if n % 3 == 0 { right } else { format!("no {LONG} {HOSTILE}") },
         });
-        lines.push_str(&format!("{item}\n"));
+        lines.push_str(&item.to_string());
+        lines.push('\n');
     }
     std::fs::write(folder.join("items.jsonl"), lines).unwrap();
     let quoted = serde_json::to_string(HOSTILE).unwrap();
