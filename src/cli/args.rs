@@ -6,8 +6,20 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The words that are commands; any other first word is a file to run.
 pub(super) const COMMANDS: &[&str] = &[
-    "run", "check", "plan", "report", "list", "show", "export", "fmt", "doc", "explain",
-    "new", "stats", "help",
+    "run",
+    "check",
+    "plan",
+    "report",
+    "list",
+    "show",
+    "export",
+    "fmt",
+    "doc",
+    "explain",
+    "new",
+    "stats",
+    "cite-check",
+    "help",
 ];
 
 /// Runs experiments on language models.
@@ -89,6 +101,21 @@ pub(super) enum Command {
         /// The file to write; stdout without it
         #[arg(long)]
         output: Option<PathBuf>,
+    },
+    /// List the numbers of papers that no run backs; exit 2 if there are some
+    CiteCheck {
+        /// The papers, in LaTeX
+        #[arg(required = true)]
+        papers: Vec<PathBuf>,
+        /// A run that backs them, by folder or name; without it, the newest of every experiment
+        #[arg(long, value_name = "RUN")]
+        run: Vec<PathBuf>,
+        /// Folder that holds the runs
+        #[arg(long, default_value = "runs")]
+        out: PathBuf,
+        /// How they are printed
+        #[arg(long, value_enum, default_value_t = Look::Human)]
+        format: Look,
     },
     /// Settle the layout of files
     Fmt {

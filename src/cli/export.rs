@@ -17,7 +17,16 @@ pub(super) fn export(
     to: Table,
     output: Option<&Path>,
 ) -> Result<Exit, Trouble> {
-    let store = runs::read(run)?;
+    write(&runs::read(run)?, to, output)?;
+    Ok(Exit::Complete)
+}
+
+/// Writes the trials of a store as a table, to a file or to stdout.
+pub(super) fn write(
+    store: &Store,
+    to: Table,
+    output: Option<&Path>,
+) -> Result<(), Trouble> {
     let mut writer: Box<dyn Write> =
         match output {
             Some(path) => Box::new(BufWriter::new(std::fs::File::create(path).map_err(
@@ -26,14 +35,14 @@ pub(super) fn export(
             None => Box::new(BufWriter::new(std::io::stdout().lock())),
         };
     let written = match to {
-        Table::Csv => csv(&store, &mut writer),
-        Table::Jsonl => jsonl(&store, &mut writer),
+        Table::Csv => csv(store, &mut writer),
+        Table::Jsonl => jsonl(store, &mut writer),
     };
     match written.and_then(|()| writer.flush().map_err(Broken::Pipe)) {
-        Ok(()) => Ok(Exit::Complete),
+        Ok(()) => Ok(()),
         // A reader such as `head` that has enough is no failure.
         Err(Broken::Pipe(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-            Ok(Exit::Complete)
+            Ok(())
         }
         Err(Broken::Pipe(error)) => {
             Err(Trouble::Failed(format!("write the table: {error}")))

@@ -13,6 +13,7 @@ mod args;
 mod batches;
 mod cached;
 mod check;
+mod cite_check;
 mod discordant;
 mod doc;
 mod environment;
@@ -108,6 +109,9 @@ fn carry_out(command: Command) -> Result<Exit, Trouble> {
         Command::List { out, format } => runs::list(&out, format),
         Command::Export { run, to, output } => {
             export::export(&run, to, output.as_deref())
+        }
+        Command::CiteCheck { papers, run, out, format } => {
+            cite_check::cite_check(&papers, &run, &out, format)
         }
         Command::Fmt { files, check } => fmt::fmt(&files, check),
         Command::Doc { name, all, output } => {

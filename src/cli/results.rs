@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::args::Look;
+use super::args::{Look, Table};
 use super::exit::{Exit, Trouble};
-use super::{colour_out, columns, runs, say};
+use super::{colour_out, columns, export, runs, say};
 use crate::analysis::{self, Findings};
 use crate::base::{Digest, ItemOrder};
 use crate::report::{
@@ -25,10 +25,11 @@ pub(super) struct Results {
 
 /// `report RUN`: writes the reports anew.
 pub(super) fn report(run: &Path, format: Look) -> Result<Exit, Trouble> {
-    let results = of(run)?;
+    let store = runs::read(run)?;
+    let results = Results::stored(&store)?;
     // A name stands for its newest run, as it does for `show`.
     let folder = Path::new(&results.facts.run_dir);
-    let written = results.write(folder)?;
+    let written = results.write(&store, folder)?;
     match format {
         Look::Human => {
             for file in written {
@@ -42,7 +43,7 @@ pub(super) fn report(run: &Path, format: Look) -> Result<Exit, Trouble> {
 
 /// `show RUN`: prints what was found.
 pub(super) fn show(run: &Path, format: Look) -> Result<Exit, Trouble> {
-    let results = of(run)?;
+    let results = Results::stored(&runs::read(run)?)?;
     match format {
         Look::Human => results.print(),
         Look::Json => results.print_json(),
@@ -50,13 +51,13 @@ pub(super) fn show(run: &Path, format: Look) -> Result<Exit, Trouble> {
     Ok(Exit::Complete)
 }
 
-fn of(run: &Path) -> Result<Results, Trouble> {
-    let store = runs::read(run)?;
-    let experiment = store.experiment().map_err(|error| Trouble::failed(&error))?;
-    Results::gather(&store, experiment, None, 0)
-}
-
 impl Results {
+    /// Reads a run's store, and analyses it by the experiment that it holds.
+    pub(super) fn stored(store: &Store) -> Result<Self, Trouble> {
+        let experiment = store.experiment().map_err(|error| Trouble::failed(&error))?;
+        Self::gather(store, experiment, None, 0)
+    }
+
     /// Reads the store and analyses it.
     ///
     /// `planned` is the number of trials that were asked for; without it, it follows from the
@@ -77,18 +78,30 @@ impl Results {
         Ok(Self { experiment, facts, findings })
     }
 
-    /// Writes the reports that the experiment asks for; returns their files.
-    pub(super) fn write(&self, folder: &Path) -> Result<Vec<&'static str>, Trouble> {
+    /// Writes the reports that the experiment asks for; returns the files to open.
+    pub(super) fn write(
+        &self,
+        store: &Store,
+        folder: &Path,
+    ) -> Result<Vec<&'static str>, Trouble> {
         let mut written = Vec::new();
         for format in self.formats() {
-            let page =
+            let pages =
                 report::render(&self.experiment, &self.facts, &self.findings, format)
                     .map_err(|error| Trouble::failed(&error))?;
-            let path = folder.join(page.file);
-            std::fs::write(&path, page.text).map_err(|error| {
-                Trouble::Failed(format!("write {}: {error}", path.display()))
-            })?;
-            written.push(page.file);
+            for page in pages {
+                let path = folder.join(page.file);
+                make_room(&path)?;
+                std::fs::write(&path, page.text).map_err(|error| {
+                    Trouble::Failed(format!("write {}: {error}", path.display()))
+                })?;
+            }
+            if let Some(file) = format.trials() {
+                let path = folder.join(file);
+                make_room(&path)?;
+                export::write(store, Table::Jsonl, Some(&path))?;
+            }
+            written.push(format.file());
         }
         Ok(written)
     }
@@ -115,7 +128,8 @@ impl Results {
 
     /// Prints the document of `--format json`.
     pub(super) fn print_json(&self) {
-        say(&format!("{:#}\n", report::document(&self.facts, &self.findings)));
+        let document = report::document(&self.experiment, &self.facts, &self.findings);
+        say(&format!("{document:#}\n"));
     }
 }
 
@@ -132,6 +146,13 @@ pub(super) fn history(store: &Store) -> Result<analysis::History, Trouble> {
         exploratory: exploratory.into_iter().collect(),
         removed: u32::try_from(removed(store)?.len()).unwrap_or(u32::MAX),
     })
+}
+
+/// Makes the folder that a file is to stand in.
+fn make_room(path: &Path) -> Result<(), Trouble> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Trouble::Failed(format!("make {}: {error}", folder.display())))
 }
 
 fn facts(

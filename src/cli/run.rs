@@ -312,7 +312,7 @@ fn carry_out(ready: &Ready, store: Store, args: &RunArgs) -> Result<RunSummary, 
 /// Writes the reports, and what was shown, so that it can be told later.
 fn finish(mut store: Store, results: &Results) -> Result<(), Trouble> {
     let failed = |error: store::StoreError| Trouble::failed(&error);
-    results.write(store.folder())?;
+    results.write(&store, store.folder())?;
     let at = environment::now().to_rfc3339();
     for hypothesis in &results.experiment.hypotheses {
         if let Some(found) = results.findings.hypotheses.get(&hypothesis.name) {

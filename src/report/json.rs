@@ -4,11 +4,14 @@ use serde_json::{Value as Json, json};
 
 use crate::analysis::Findings;
 use crate::report::facts::RunFacts;
+use crate::report::view::Report;
+use crate::spec::Experiment;
 
 /// Returns the document of a run. Its fields are a contract for tools; numbers are in base
 /// units (seconds, dollars, fractions of one) and not rounded.
 #[must_use]
-pub fn document(facts: &RunFacts, findings: &Findings) -> Json {
+pub fn document(experiment: &Experiment, facts: &RunFacts, findings: &Findings) -> Json {
+    let view = Report::new(experiment, facts, findings);
     let conditions: serde_json::Map<String, Json> = findings
         .conditions
         .iter()
@@ -48,5 +51,8 @@ pub fn document(facts: &RunFacts, findings: &Findings) -> Json {
         "removed_hypotheses": facts.removed_hypotheses,
         "earlier_runs": facts.earlier_runs,
         "sources": facts.sources,
+        "abstract": view.in_short,
+        "limitations": view.limitations,
+        "references": view.references,
     })
 }

@@ -11,7 +11,11 @@ mod facts;
 mod harmless;
 mod html;
 mod json;
+mod jupyter;
+mod latex;
 mod markdown;
+mod numbers;
+mod paper;
 mod plan;
 mod round;
 mod terminal;
@@ -25,6 +29,8 @@ pub use facts::{
     SourceFacts, TrialTotals,
 };
 pub use json::document;
+pub use numbers::{Number, numbers};
+pub use paper::{PaperCheck, Unbacked, check_paper};
 pub use plan::{PlanText, power, whole};
 pub use terminal::{discordant, summary};
 
@@ -40,28 +46,55 @@ pub enum Format {
     Html,
     /// The result document of `--format json`: `report.json`.
     Json,
+    /// An article for pdfLaTeX: `report.tex`, its parts, `numbers.tex`, `references.bib`.
+    Latex,
+    /// A notebook that repeats the tests: `report.ipynb`, and the data that it reads.
+    Jupyter,
 }
 
 impl Format {
-    /// Returns the name of the report's file.
+    /// Returns the names of the files that are rendered, the one to open first.
+    #[must_use]
+    pub fn files(self) -> &'static [&'static str] {
+        match self {
+            Self::Markdown => &["report.md"],
+            Self::Html => &["report.html"],
+            Self::Json => &["report.json"],
+            Self::Latex => latex::FILES,
+            Self::Jupyter => jupyter::FILES,
+        }
+    }
+
+    /// Returns the name of the file to open.
     #[must_use]
     pub fn file(self) -> &'static str {
+        self.files().first().copied().unwrap_or_default()
+    }
+
+    /// Returns where the report expects the run's table of trials (`export --to jsonl`), if
+    /// it reads one.
+    #[must_use]
+    pub fn trials(self) -> Option<&'static str> {
         match self {
-            Self::Markdown => "report.md",
-            Self::Html => "report.html",
-            Self::Json => "report.json",
+            Self::Jupyter => Some("data/trials.jsonl"),
+            Self::Markdown | Self::Html | Self::Json | Self::Latex => None,
         }
     }
 }
 
 /// Every format by the word of the language.
-pub const FORMATS: &[(&str, Format)] =
-    &[("markdown", Format::Markdown), ("html", Format::Html), ("json", Format::Json)];
+pub const FORMATS: &[(&str, Format)] = &[
+    ("markdown", Format::Markdown),
+    ("html", Format::Html),
+    ("json", Format::Json),
+    ("latex", Format::Latex),
+    ("jupyter", Format::Jupyter),
+];
 
-/// One rendered report.
+/// One rendered file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// The name of its file in the run's folder.
+    /// The name of its file in the run's folder; it may stand in a folder there.
     pub file: &'static str,
     /// Its text.
     pub text: String,
@@ -73,7 +106,7 @@ pub fn format(word: &str) -> Option<Format> {
     FORMATS.iter().find(|(name, _)| *name == word).map(|(_, format)| *format)
 }
 
-/// Renders the findings of a run in one format.
+/// Renders the findings of a run in one format: the file to open first, then those beside it.
 ///
 /// # Errors
 ///
@@ -83,20 +116,19 @@ pub fn render(
     facts: &RunFacts,
     findings: &Findings,
     format: Format,
-) -> Result<Page, ReportError> {
+) -> Result<Vec<Page>, ReportError> {
+    let view = || view::Report::new(experiment, facts, findings);
+    let page = |text: String| vec![Page { file: format.file(), text }];
     match format {
-        Format::Markdown => {
-            let view = view::Report::new(experiment, facts, findings);
-            Ok(Page { file: format.file(), text: markdown::page(&view)? })
-        }
-        Format::Html => {
-            let view = view::Report::new(experiment, facts, findings);
-            Ok(Page { file: format.file(), text: html::page(&view)? })
-        }
+        Format::Markdown => Ok(page(markdown::page(&view())?)),
+        Format::Html => Ok(page(html::page(&view())?)),
         Format::Json => {
-            let text = serde_json::to_string_pretty(&document(facts, findings))?;
-            Ok(Page { file: format.file(), text: text + "\n" })
+            let text =
+                serde_json::to_string_pretty(&document(experiment, facts, findings))?;
+            Ok(page(text + "\n"))
         }
+        Format::Latex => latex::pages(&view(), &numbers(experiment, facts, findings)),
+        Format::Jupyter => jupyter::pages(&view(), experiment, facts, findings),
     }
 }
 

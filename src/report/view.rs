@@ -3,18 +3,24 @@
 mod ensemble;
 mod hedging;
 mod hypothesis;
+mod limitations;
+mod method;
 mod pairs;
 mod parts;
+mod references;
 mod results;
 mod slices;
+mod sources;
+mod strategy;
+mod summary;
 
 use serde::Serialize;
 
 use crate::analysis::Findings;
-use crate::report::facts::{EarlierFacts, RunFacts, SelectionFacts};
+use crate::report::facts::{EarlierFacts, RunFacts};
 use crate::report::round;
 use crate::report::words;
-use crate::spec::{Correction, Experiment, StopRule};
+use crate::spec::Experiment;
 
 use ensemble::EnsembleView;
 use hedging::HedgeView;
@@ -24,8 +30,10 @@ use pairs::PairsView;
 use parts::SpreadRow;
 use results::ResultTable;
 use slices::SlicesView;
+use strategy::TreeLine;
 
 pub(super) use parts::{DiscordantView, tables as discordant_tables};
+pub(super) use references::Reference;
 
 /// The whole report.
 #[derive(Debug, Serialize)]
@@ -37,6 +45,8 @@ pub(super) struct Report {
     pub(super) incomplete: Option<String>,
     /// What the verdicts are of, where that is not the whole experiment.
     pub(super) selection: Option<String>,
+    /// The whole in a few sentences, made from the findings.
+    pub(super) in_short: Vec<String>,
     pub(super) summary: Vec<String>,
     pub(super) results: ResultTable,
     pub(super) ensembles: Vec<EnsembleView>,
@@ -48,6 +58,8 @@ pub(super) struct Report {
     pub(super) removed: Vec<String>,
     pub(super) earlier: Vec<EarlierRow>,
     pub(super) design: Vec<String>,
+    /// Each test that ran, and why it was chosen.
+    pub(super) statistics: Vec<String>,
     pub(super) conditions: Vec<Definition>,
     pub(super) models: Vec<Definition>,
     pub(super) metrics: Vec<Definition>,
@@ -55,6 +67,10 @@ pub(super) struct Report {
     pub(super) failures: Vec<FailureRow>,
     pub(super) score_failures: Vec<FailureRow>,
     pub(super) remarks: Vec<String>,
+    /// What these data cannot show.
+    pub(super) limitations: Vec<String>,
+    /// The program, the dataset, and the methods that were used.
+    pub(super) references: Vec<Reference>,
     pub(super) sources: Vec<SourceRow>,
     pub(super) version: String,
     pub(super) digest: String,
@@ -69,6 +85,10 @@ pub(super) struct Definition {
     pub(super) title: String,
     pub(super) doc: String,
     pub(super) note: String,
+    /// A strategy in sentences.
+    pub(super) prose: String,
+    /// A strategy as a tree, line by line.
+    pub(super) tree: Vec<TreeLine>,
 }
 
 /// A row of a table of failures.
@@ -125,7 +145,8 @@ impl Report {
             authors: experiment.header.authors.join(", "),
             doc: experiment.doc.trim().to_owned(),
             incomplete: incomplete(facts),
-            selection: facts.selection.as_ref().map(selection),
+            selection: facts.selection.as_ref().map(method::selection),
+            in_short: summary::sentences(experiment, facts, findings),
             summary,
             results: ResultTable::new(experiment, findings),
             ensembles: ensemble::ensembles(findings),
@@ -136,14 +157,17 @@ impl Report {
             spread: parts::spread(experiment, findings),
             removed: facts.removed_hypotheses.clone(),
             earlier: facts.earlier_runs.iter().map(earlier).collect(),
-            design: design(experiment, facts, findings),
-            conditions: conditions(experiment),
-            models: models(experiment, facts),
-            metrics: metrics(experiment),
+            design: method::design(experiment, facts, findings),
+            statistics: method::statistics(findings),
+            conditions: method::conditions(experiment),
+            models: method::models(experiment, facts),
+            metrics: method::metrics(experiment),
             hedging: hedging::hedges(findings),
             failures: failures(&facts.failures),
             score_failures: failures(&facts.score_failures),
             remarks: remarks(facts, findings),
+            limitations: limitations::sentences(experiment, facts, findings),
+            references: references::of(experiment, facts, findings),
             sources: facts
                 .sources
                 .iter()
@@ -202,30 +226,6 @@ fn other_seeds(facts: &RunFacts, claim: &str) -> u64 {
     facts.earlier_runs.iter().filter(tested).count() as u64
 }
 
-/// Says which part of the experiment was asked.
-fn selection(part: &SelectionFacts) -> String {
-    let mut parts = Vec::new();
-    if part.items < part.of_items {
-        parts.push(format!(
-            "{} of {} items (--limit)",
-            round::count(u64::from(part.items)),
-            round::count(u64::from(part.of_items))
-        ));
-    }
-    let conditions = part.conditions.len() as u64;
-    if conditions < u64::from(part.of_conditions) {
-        let word = if conditions == 1 { "condition" } else { "conditions" };
-        parts.push(format!("only the {word} {} (--only)", part.conditions.join(", ")));
-    }
-    if part.uneven {
-        parts.push("not every condition with the same items".to_owned());
-    }
-    format!(
-        "This is a selection of the experiment: {}. The verdicts are of the selection.",
-        parts.join(", ")
-    )
-}
-
 fn incomplete(facts: &RunFacts) -> Option<String> {
     let committed = facts.trials.done + facts.trials.failed;
     (!facts.complete).then(|| {
@@ -238,171 +238,6 @@ fn incomplete(facts: &RunFacts) -> Option<String> {
             round::count(facts.trials.planned),
         )
     })
-}
-
-fn design(experiment: &Experiment, facts: &RunFacts, findings: &Findings) -> Vec<String> {
-    let header = &experiment.header;
-    let repeats = match header.repeats {
-        1 => "once".to_owned(),
-        2 => "twice".to_owned(),
-        n => format!("{n} times"),
-    };
-    let (part, conditions) = match &facts.selection {
-        Some(part) => (
-            format!(" of {}", round::count(u64::from(part.of_items))),
-            part.conditions.len(),
-        ),
-        None => (String::new(), experiment.conditions.len()),
-    };
-    let mut lines = vec![format!(
-        "{}{part} {} asked {repeats} under {}: {} planned, {} done, {} failed.",
-        round::count(u64::from(facts.items)),
-        if facts.items == 1 { "item was" } else { "items were" },
-        match conditions {
-            1 => "one condition".to_owned(),
-            n if header.design.is_unpaired() => format!("one of {n} conditions each"),
-            n => format!("each of {n} conditions"),
-        },
-        words::counted(facts.trials.planned, "trial", "trials"),
-        round::count(facts.trials.done),
-        round::count(facts.trials.failed),
-    )];
-    lines.extend(facts.selection.as_ref().map(selection));
-    if let Some(dataset) = &experiment.dataset {
-        lines.push(format!(
-            "The items come from the dataset {}: {}.",
-            dataset.name,
-            words::value(&crate::spec::Value::Call(Box::new(crate::spec::Call {
-                label: None,
-                ..dataset.call.clone()
-            })))
-        ));
-    }
-    lines.push(format!(
-        "Every random choice is drawn from streams keyed by the seed {}; the order of \
-         trials was random and interleaved across conditions.",
-        header.seed
-    ));
-    lines.push(match &header.cluster {
-        Some(column) => format!(
-            "The groups of the column {column} are the independent units; repeats of an item are averaged first."
-        ),
-        None => {
-            "Items are the independent units; repeats of an item are averaged first."
-                .to_owned()
-        }
-    });
-    lines.push(correction(findings.correction).to_owned());
-    lines.extend(header.stop.map(stop_rule));
-    lines.push(calls(facts));
-    lines
-}
-
-fn correction(correction: Correction) -> &'static str {
-    match correction {
-        Correction::Holm => {
-            "p-values are two-sided unless a hypothesis says otherwise, and corrected over the family of confirmatory hypotheses by Holm's method (Holm 1979)."
-        }
-        Correction::Bonferroni => {
-            "p-values are two-sided unless a hypothesis says otherwise, and corrected over the family of confirmatory hypotheses by Bonferroni's method."
-        }
-        Correction::None => {
-            "p-values are two-sided unless a hypothesis says otherwise, and not corrected for the number of hypotheses."
-        }
-    }
-}
-
-/// Says when the sampling of a condition may end.
-fn stop_rule(rule: StopRule) -> String {
-    let (looks, tests) = match rule {
-        StopRule::Decided => (
-            "while the run went".to_owned(),
-            "Its tests and intervals hold however often one looks (Waudby-Smith and Ramdas 2024).",
-        ),
-        StopRule::Sequential { looks, .. } => (
-            format!("at {looks} looks, evenly spread over the items"),
-            "p-values are those of the whole sequence of looks (Lan and DeMets 1983), and intervals are repeated ones (Jennison and Turnbull 1989).",
-        ),
-    };
-    format!(
-        "The sampling of a condition was to end early, {looks}, once every hypothesis that names it was decided after correction; a look is at the first items of the random order. {tests} Intervals of a condition's own results are those of a fixed number of items."
-    )
-}
-
-fn calls(facts: &RunFacts) -> String {
-    let totals = &facts.calls;
-    let cached = match totals.cached {
-        0 => String::new(),
-        n => format!(", {} of them answered from the cache", round::count(n)),
-    };
-    let cost = match totals.unknown_cost {
-        0 => format!("and cost {}", round::money(totals.cost_usd)),
-        n if n == totals.calls => "and their cost is unknown".to_owned(),
-        n => format!(
-            "and cost {} where the price is known; the cost of {} calls is unknown",
-            round::money(totals.cost_usd),
-            round::count(n)
-        ),
-    };
-    format!(
-        "The trials made {}{cached}, {cost}.",
-        words::counted(totals.calls, "call", "calls")
-    )
-}
-
-fn conditions(experiment: &Experiment) -> Vec<Definition> {
-    experiment
-        .conditions
-        .iter()
-        .map(|condition| Definition {
-            name: condition.name.clone(),
-            words: words::call(&condition.strategy),
-            title: condition.title.clone().unwrap_or_default(),
-            doc: words_of_doc(&condition.doc),
-            note: String::new(),
-        })
-        .collect()
-}
-
-fn models(experiment: &Experiment, facts: &RunFacts) -> Vec<Definition> {
-    experiment
-        .models
-        .iter()
-        .map(|model| {
-            let found = facts.models.iter().find(|facts| facts.name == model.name);
-            let note = match found {
-                Some(found) if !found.resolved.is_empty() => {
-                    format!("answered as {}", found.resolved.join(", "))
-                }
-                Some(_) | None => String::new(),
-            };
-            Definition {
-                name: model.name.clone(),
-                words: format!("{}({})", model.call.name, words::arguments(&model.call)),
-                title: model.title.clone().unwrap_or_default(),
-                doc: words_of_doc(&model.doc),
-                note,
-            }
-        })
-        .collect()
-}
-
-fn metrics(experiment: &Experiment) -> Vec<Definition> {
-    experiment
-        .metrics
-        .iter()
-        .map(|metric| Definition {
-            name: metric.name.clone(),
-            words: format!("{}({})", metric.call.name, words::arguments(&metric.call)),
-            title: metric.title.clone().unwrap_or_default(),
-            doc: words_of_doc(&metric.doc),
-            note: metric.scale.word().to_owned(),
-        })
-        .collect()
-}
-
-fn words_of_doc(doc: &str) -> String {
-    doc.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn failures(counts: &[crate::report::facts::FailureCount]) -> Vec<FailureRow> {

@@ -13,7 +13,7 @@ use crate::spec::stop::STOP;
 pub const RIGHT_SIDE: &str = "=";
 
 /// The formats of a report.
-pub const FORMATS: &[&str] = &["markdown", "html", "json"];
+pub const FORMATS: &[&str] = &["markdown", "html", "json", "latex", "jupyter"];
 
 /// The kinds of definition, each with its fields.
 pub const KINDS: &[Signature] = &[

@@ -174,6 +174,28 @@ fn files_of_the_acceptance_folder_that_are_due_run_unchanged() {
 }
 
 #[test]
+fn the_verifiers_of_gsm8k_are_reported_in_all_four_formats_that_the_file_names() {
+    let Some(folder) = shared("acceptance") else { return };
+    let out = TempDir::new().unwrap();
+    let file = folder.join("gsm8k-verifiers.crucible");
+    let flags = ["--format", "json", "--out", out.path().to_str().unwrap()];
+    let output = crucible(&[&[file.to_str().unwrap()], &flags[..]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let document: Json = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["hypotheses"]["h1"]["verdict"], "supported");
+    let run = PathBuf::from(document["run_dir"].as_str().unwrap());
+    let read = |file: &str| std::fs::read_to_string(run.join(file)).unwrap();
+    for file in ["report.md", "report.html", "report-abstract.tex", "report.ipynb"] {
+        let text = read(file);
+        assert!(text.contains("1,319 items of the dataset gsm8k"), "{file}: {text}");
+    }
+    let verdict = "\\crucibledefine{gsm8k_verifiers}{h1}{verdict}{supported}";
+    assert!(read("numbers.tex").contains(verdict));
+    assert!(read("references.bib").contains("mcnemar1947"));
+    assert_eq!(read("data/trials.jsonl").lines().count(), 5 * 1319);
+}
+
+#[test]
 fn a_format_that_is_not_there_yet_is_an_error_that_lists_those_that_are() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("paper.crucible");

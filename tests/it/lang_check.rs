@@ -146,7 +146,7 @@ fn the_acceptance_files_whose_calls_exist_are_accepted() {
             shown(&loaded)
         );
     }
-    for (name, formats) in [("factorial-simulated", 0), ("gsm8k-verifiers", 2)] {
+    for name in ["factorial-simulated", "gsm8k-verifiers"] {
         let path = folder.join(format!("{name}.crucible"));
         let loaded = lang::load(
             &path.display().to_string(),
@@ -155,9 +155,7 @@ fn the_acceptance_files_whose_calls_exist_are_accepted() {
             &Host::default(),
             &[],
         );
-        let told = told(&loaded);
-        assert_eq!(told.len(), formats, "{}", shown(&loaded));
-        assert!(told.iter().all(|(code, ..)| *code == "check::unknown_word"), "{told:?}");
+        assert!(told(&loaded).is_empty(), "{}", shown(&loaded));
     }
 }
 

@@ -42,6 +42,8 @@ mod lang_syntax;
 mod logs;
 #[cfg(test)]
 mod machine;
+#[cfg(test)]
+mod papers;
 mod providers;
 mod reference;
 #[cfg(test)]

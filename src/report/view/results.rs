@@ -14,8 +14,24 @@ pub(in crate::report) struct ResultTable {
     pub(in crate::report) columns: Vec<String>,
     /// One row for each condition.
     pub(in crate::report) rows: Vec<ResultRow>,
+    /// The same by column, for pages that are not wide.
+    pub(in crate::report) blocks: Vec<ResultBlock>,
     /// What the cells hold: a sentence for each kind of column.
     pub(in crate::report) notes: Vec<String>,
+}
+
+/// One column, condition by condition.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct ResultBlock {
+    pub(in crate::report) column: String,
+    pub(in crate::report) rows: Vec<BlockRow>,
+}
+
+/// A condition in a column.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct BlockRow {
+    pub(in crate::report) condition: String,
+    pub(in crate::report) cell: String,
 }
 
 /// One condition.
@@ -34,7 +50,7 @@ impl ResultTable {
         let mut columns = names.clone();
         columns.push("trials".to_owned());
         columns.push("failed".to_owned());
-        let rows = findings
+        let rows: Vec<ResultRow> = findings
             .conditions
             .iter()
             .map(|(name, found)| ResultRow {
@@ -46,8 +62,22 @@ impl ResultTable {
                 cells: cells(found, &names),
             })
             .collect();
-        Self { columns, rows, notes: notes(findings) }
+        Self { blocks: blocks(&columns, &rows), columns, rows, notes: notes(findings) }
     }
+}
+
+fn blocks(columns: &[String], rows: &[ResultRow]) -> Vec<ResultBlock> {
+    let block = |(at, column): (usize, &String)| ResultBlock {
+        column: column.clone(),
+        rows: rows
+            .iter()
+            .map(|row| BlockRow {
+                condition: row.condition.clone(),
+                cell: row.cells.get(at).cloned().unwrap_or_default(),
+            })
+            .collect(),
+    };
+    columns.iter().enumerate().map(block).collect()
 }
 
 fn shown_metrics(experiment: &Experiment, findings: &Findings) -> Vec<String> {

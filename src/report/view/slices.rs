@@ -25,6 +25,22 @@ pub(in crate::report) struct SliceTable {
     pub(in crate::report) metric: String,
     pub(in crate::report) columns: Vec<String>,
     pub(in crate::report) rows: Vec<SliceRow>,
+    /// The same slice by slice, for pages that are not wide.
+    pub(in crate::report) blocks: Vec<SliceBlock>,
+}
+
+/// A slice, column by column.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct SliceBlock {
+    pub(in crate::report) value: String,
+    pub(in crate::report) rows: Vec<SliceBlockRow>,
+}
+
+/// A column of a slice.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct SliceBlockRow {
+    pub(in crate::report) column: String,
+    pub(in crate::report) cell: String,
 }
 
 /// A row of a table of slices.
@@ -134,8 +150,21 @@ fn table(metric: &str, sliced: &SlicedFindings) -> SliceTable {
         }
         rows.push(SliceRow { value: kind.to_owned(), cells, short });
     }
-    let columns = std::iter::once("items".to_owned()).chain(conditions).collect();
-    SliceTable { metric: metric.to_owned(), columns, rows }
+    let columns: Vec<String> =
+        std::iter::once("items".to_owned()).chain(conditions).collect();
+    let blocks = rows.iter().map(|row| block(row, &columns)).collect();
+    SliceTable { metric: metric.to_owned(), columns, rows, blocks }
+}
+
+fn block(row: &SliceRow, columns: &[String]) -> SliceBlock {
+    let cell = |(column, cell): (&String, &String)| SliceBlockRow {
+        column: column.clone(),
+        cell: cell.clone(),
+    };
+    SliceBlock {
+        value: row.value.clone(),
+        rows: columns.iter().zip(&row.cells).map(cell).collect(),
+    }
 }
 
 fn claims(name: &str, sliced: &SlicedFindings, findings: &Findings) -> ClaimTable {
