@@ -13,7 +13,7 @@ use crate::engine::laboratory::{Attempt, Laboratory, Spend};
 use crate::engine::moment::{Heard, HookSet, Moment};
 use crate::plan::TrialSpec;
 use crate::record::{
-    CallRecord, Failure, FailureKind, LimitEvent, Output, Place, Referee, Score,
+    CallRecord, Failure, FailureKind, Item, LimitEvent, Output, Place, Referee, Score,
 };
 use crate::score;
 use crate::script::ScriptRun;
@@ -130,7 +130,7 @@ impl Laboratory for Bench {
         let key = TrialKey { digest: trial.key, repeat: trial.repeat, seed: self.seed };
         let context = TrialContext::going_on(
             Arc::clone(&self.assembly.gateway),
-            item,
+            Arc::clone(&item),
             key,
             self.checkpoints(trial),
         );
@@ -139,6 +139,7 @@ impl Laboratory for Bench {
             outcome: outcome.map(Arc::new),
             usage: context.usage(),
             calls: context.take_calls(),
+            item: Some(item),
         }
     }
 
@@ -146,16 +147,24 @@ impl Laboratory for Bench {
         self.assembly.scorers.len()
     }
 
-    fn score(&self, metric: usize, trial: &TrialSpec, output: &Arc<Output>) -> Score {
-        let scorer = self.assembly.scorers.get(metric);
-        let item = self.assembly.items.get(trial.item as usize);
-        let (Some(scorer), Some(item)) = (scorer, item) else {
+    fn item(&self, trial: &TrialSpec) -> Option<Arc<Item>> {
+        self.assembly.items.get(trial.item as usize)
+    }
+
+    fn score(
+        &self,
+        metric: usize,
+        trial: &TrialSpec,
+        item: &Arc<Item>,
+        output: &Arc<Output>,
+    ) -> Score {
+        let Some(scorer) = self.assembly.scorers.get(metric) else {
             return Score::Unscored;
         };
         let key =
             Digester::new("score").digest(&trial.key).number(metric as u64).finish();
         scorer
-            .try_score(output, &item, &ScriptRun::keyed(key))
+            .try_score(output, item, &ScriptRun::keyed(key))
             .unwrap_or_else(|failure| score::failed(&failure, &self.assembly.sources))
     }
 

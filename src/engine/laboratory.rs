@@ -9,7 +9,7 @@ use crate::engine::courier::Courier;
 use crate::engine::moment::{Heard, HookSet, Moment};
 use crate::plan::TrialSpec;
 use crate::record::{
-    CallRecord, Failure, LimitEvent, Output, Place, Referee, Score, Usage,
+    CallRecord, Failure, Item, LimitEvent, Output, Place, Referee, Score, Usage,
 };
 
 /// Strategies, metrics and models, ready to be used.
@@ -21,8 +21,17 @@ pub trait Laboratory: Send + Sync + 'static {
     /// Returns how many metrics there are.
     fn metrics(&self) -> usize;
 
+    /// Reads the item of a trial; `None` where it can no longer be read.
+    fn item(&self, trial: &TrialSpec) -> Option<Arc<Item>>;
+
     /// Scores an output with one metric, by its index.
-    fn score(&self, metric: usize, trial: &TrialSpec, output: &Arc<Output>) -> Score;
+    fn score(
+        &self,
+        metric: usize,
+        trial: &TrialSpec,
+        item: &Arc<Item>,
+        output: &Arc<Output>,
+    ) -> Score;
 
     /// Returns what was spent so far.
     fn spend(&self) -> Spend;
@@ -80,13 +89,20 @@ pub struct Attempt {
     pub usage: Usage,
     /// Its calls, in the order in which they ended.
     pub calls: Vec<CallRecord>,
+    /// Its item, where it was read, so that it is not read again for the scores.
+    pub item: Option<Arc<Item>>,
 }
 
 impl Attempt {
     /// Returns an attempt that failed before it made a call.
     #[must_use]
     pub fn failed(failure: Failure) -> Self {
-        Self { outcome: Err(failure), usage: Usage::default(), calls: Vec::new() }
+        Self {
+            outcome: Err(failure),
+            usage: Usage::default(),
+            calls: Vec::new(),
+            item: None,
+        }
     }
 }
 

@@ -152,21 +152,24 @@ fn rescore<L: Laboratory>(
 ) -> bool {
     let Outcome::Done(output) = &record.outcome else { return false };
     if metrics.iter().all(Option::is_none) {
-        record.scores = all_scores(laboratory, spec, &Arc::new(output.clone()));
+        let scored = (laboratory.item(spec), Arc::new(output.clone()));
+        record.scores = all_scores(laboratory, spec, &scored);
         return !metrics.is_empty();
     }
-    let output = metrics.contains(&None).then(|| Arc::new(output.clone()));
+    let scored = metrics
+        .contains(&None)
+        .then(|| (laboratory.item(spec), Arc::new(output.clone())));
     let scores = metrics
         .iter()
         .enumerate()
-        .map(|(metric, theirs)| match (theirs, &output) {
+        .map(|(metric, theirs)| match (theirs, &scored) {
             (Some(theirs), _) => {
                 record.scores.get(*theirs).cloned().unwrap_or(Score::Unscored)
             }
-            (None, Some(output)) => score(laboratory, metric, spec, output),
+            (None, Some(scored)) => score(laboratory, metric, spec, scored),
             (None, None) => Score::Unscored,
         })
         .collect();
     record.scores = scores;
-    output.is_some()
+    scored.is_some()
 }

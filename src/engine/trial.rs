@@ -12,7 +12,7 @@ use crate::engine::courier::{Courier, Note, Parcel};
 use crate::engine::laboratory::{Attempt, Laboratory};
 use crate::engine::moment::{Decision, Heard, HookSet, Moment};
 use crate::plan::TrialSpec;
-use crate::record::{Failure, FailureKind, Outcome, Output, Score, TrialRecord};
+use crate::record::{Failure, FailureKind, Item, Outcome, Output, Score, TrialRecord};
 use crate::store::GivenUp;
 
 /// Scoring or a hook that takes longer than this goes to a thread of its own, so that it
@@ -48,6 +48,9 @@ pub(super) struct Shift<L> {
     scoring: Pace,
     hooking: Pace,
 }
+
+/// An item, where it can be read, and the output that is scored on it.
+pub(super) type Scored = (Option<Arc<Item>>, Arc<Output>);
 
 /// A trial that ended.
 #[derive(Debug)]
@@ -154,10 +157,12 @@ async fn record<L: Laboratory>(
     spec: &TrialSpec,
     attempt: Attempt,
 ) -> TrialRecord {
-    let Attempt { outcome, usage, calls } = attempt;
+    let Attempt { outcome, usage, calls, item } = attempt;
     let (outcome, scores) = match outcome {
         Ok(output) => {
-            let scores = scores(&shift.laboratory, spec, &output, &shift.scoring).await;
+            let scored = (item.or_else(|| shift.laboratory.item(spec)), output);
+            let scores = scores(&shift.laboratory, spec, &scored, &shift.scoring).await;
+            let (_, output) = scored;
             if shift.hooks.after_trial {
                 let (output, scores) = (Arc::clone(&output), scores.clone());
                 shift.hook(Moment::AfterTrial(*spec, output, scores)).await;
@@ -185,18 +190,18 @@ async fn record<L: Laboratory>(
 async fn scores<L: Laboratory>(
     laboratory: &Arc<L>,
     spec: &TrialSpec,
-    output: &Arc<Output>,
+    scored: &Scored,
     pace: &Pace,
 ) -> Vec<Score> {
     let started = Instant::now();
     let scores = if pace.is_slow() {
-        let (laboratory, spec, output) = (laboratory.clone(), *spec, output.clone());
+        let (laboratory, spec, scored) = (laboratory.clone(), *spec, scored.clone());
         let metrics = laboratory.metrics();
-        tokio::task::spawn_blocking(move || all_scores(&*laboratory, &spec, &output))
+        tokio::task::spawn_blocking(move || all_scores(&*laboratory, &spec, &scored))
             .await
             .unwrap_or_else(|error| vec![Score::Failed(error.to_string()); metrics])
     } else {
-        all_scores(&**laboratory, spec, output)
+        all_scores(&**laboratory, spec, scored)
     };
     pace.learn(started.elapsed());
     scores
@@ -206,10 +211,10 @@ async fn scores<L: Laboratory>(
 pub(super) fn all_scores<L: Laboratory>(
     laboratory: &L,
     spec: &TrialSpec,
-    output: &Arc<Output>,
+    scored: &Scored,
 ) -> Vec<Score> {
     (0..laboratory.metrics())
-        .map(|metric| score(laboratory, metric, spec, output))
+        .map(|metric| score(laboratory, metric, spec, scored))
         .collect()
 }
 
@@ -218,10 +223,13 @@ pub(super) fn score<L: Laboratory>(
     laboratory: &L,
     metric: usize,
     spec: &TrialSpec,
-    output: &Arc<Output>,
+    (item, output): &Scored,
 ) -> Score {
-    std::panic::catch_unwind(AssertUnwindSafe(|| laboratory.score(metric, spec, output)))
-        .unwrap_or_else(|panic| Score::Failed(words(&*panic)))
+    let Some(item) = item else { return Score::Unscored };
+    std::panic::catch_unwind(AssertUnwindSafe(|| {
+        laboratory.score(metric, spec, item, output)
+    }))
+    .unwrap_or_else(|panic| Score::Failed(words(&*panic)))
 }
 
 /// Says in words what a panic said.

@@ -6,7 +6,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::DateTime;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
 use reqwest::{Client, ClientBuilder, Method, Response, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -23,6 +25,12 @@ const LONGEST: usize = 32 << 20;
 
 /// A reply that says to be longer than this is read without room made for it beforehand.
 const EXPECTED: usize = 1 << 16;
+
+/// Who asks.
+const AGENT: &str = concat!("crucible/", env!("CARGO_PKG_VERSION"));
+
+/// The most headers that a request has, those of the client included.
+const ADDED: usize = 12;
 
 /// Characters of a provider's error that are kept.
 const SHOWN: usize = 300;
@@ -70,7 +78,10 @@ impl Endpoint {
         loopback: bool,
     ) -> Result<Self, &'static str> {
         let url = Url::parse(url).map_err(|_| "the model's name makes no address")?;
-        let mut all = HeaderMap::new();
+        // With room for what the client adds: a clone keeps it, and need not grow.
+        let mut all = HeaderMap::with_capacity(ADDED);
+        all.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        all.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         all.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, value) in headers {
             all.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -142,8 +153,11 @@ fn build(loopback: bool) -> Result<Client, String> {
 fn builder(loopback: bool) -> ClientBuilder {
     let builder = Client::builder()
         .redirect(redirect::Policy::none())
+        // A request that is refused is sent again by the gateway, which counts it. The client
+        // would keep a copy of each for that.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         .connect_timeout(CONNECT)
-        .user_agent(concat!("crucible/", env!("CARGO_PKG_VERSION")));
+        .user_agent(AGENT);
     if loopback { builder.no_proxy() } else { builder }
 }
 

@@ -19,7 +19,7 @@ use crucible::engine::{
 use crucible::lang::{self, Files};
 use crucible::plan::{Plan, Selection, TrialSpec, compile};
 use crucible::record::{
-    Failure, FailureKind, Outcome, Output, SampleSource, Score, TrialRecord, Usage,
+    Failure, FailureKind, Item, Outcome, Output, SampleSource, Score, TrialRecord, Usage,
 };
 use crucible::script::Host;
 use crucible::store::{RunStatus, Store, StoreError};
@@ -74,14 +74,24 @@ impl Laboratory for Fake {
                 Ok(Arc::new(Output { text: trial.id.to_string(), ..Output::default() }))
             }
         };
-        Attempt { outcome, usage: Usage::default(), calls: Vec::new() }
+        Attempt { outcome, usage: Usage::default(), calls: Vec::new(), item: None }
     }
 
     fn metrics(&self) -> usize {
         1
     }
 
-    fn score(&self, _: usize, trial: &TrialSpec, _: &Arc<Output>) -> Score {
+    fn item(&self, trial: &TrialSpec) -> Option<Arc<Item>> {
+        items(trial.item + 1).get(trial.item as usize)
+    }
+
+    fn score(
+        &self,
+        _: usize,
+        trial: &TrialSpec,
+        _: &Arc<Item>,
+        _: &Arc<Output>,
+    ) -> Score {
         assert!(!self.scorer_panics, "a bug in a metric");
         self.scored.fetch_add(1, Ordering::Relaxed);
         Score::Value(Stream::from_digest(&trial.key).unit())

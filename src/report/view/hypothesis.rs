@@ -217,15 +217,10 @@ fn paragraph(
     if let Some(effect) = &found.effect_size
         && effect.value.is_some()
     {
-        let ci = effect.ci.map_or(String::new(), |[low, high]| {
-            format!(
-                ", {} interval [{}, {}]",
-                round::percent(found.interval_level),
-                round::significant(low, 3),
-                round::significant(high, 3)
-            )
+        let with = effect.ci.map_or(String::new(), |_| {
+            format!(", with its {} interval", round::percent(found.interval_level))
         });
-        lines.push(format!("Effect size: {}{ci}.", self::effect(found)));
+        lines.push(format!("Effect size{with}: {}.", self::effect(found)));
     }
     if let Some(ratio) = &found.ratio {
         let ci = ratio.ci.map_or(String::new(), |[low, high]| {
