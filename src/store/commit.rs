@@ -127,11 +127,13 @@ impl Store {
         transaction.commit().map_err(failed)?;
         if let Some(kept) = &self.kept {
             let is_new = |call: &&CallRecord| !call.cached && call.result.is_ok();
-            let answered: Vec<&CallRecord> = records
+            let mut answered: Vec<&CallRecord> = records
                 .iter()
                 .flat_map(|record| &record.calls)
                 .filter(|call| is_new(call) && kept.models.contains(&call.model))
                 .collect();
+            // Neighbours in the index of ids are written one after the other.
+            answered.sort_unstable_by_key(|call| call.id);
             kept.cache.keep(&answered)?;
         }
         Ok(written)
