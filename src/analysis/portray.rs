@@ -26,11 +26,8 @@ const COURSE: usize = 100;
 
 /// The measures whose distribution is shown, beside the metrics that are more than right
 /// or wrong.
-const MEASURES_SHOWN: &[(&str, Scale)] = &[
-    ("latency", Scale::Duration),
-    ("cost", Scale::Money),
-    ("tokens_out", Scale::Count),
-];
+const MEASURES_SHOWN: &[(&str, Scale)] =
+    &[("latency", Scale::Duration), ("cost", Scale::Money), ("tokens_out", Scale::Count)];
 
 /// Numbers of a run that only figures show. Values are in base units.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -306,7 +303,8 @@ mod tests {
 
     #[test]
     fn many_values_become_few_steps_that_lie_on_the_distribution_function() {
-        let values: Vec<f64> = (0..100_003_u32).map(|n| f64::from(n * 7 % 100_003)).collect();
+        let values: Vec<f64> =
+            (0..100_003_u32).map(|n| f64::from(n * 7 % 100_003)).collect();
         let found = steps(values);
         assert_eq!(found.len(), STEPS + 1);
         for step in &found {

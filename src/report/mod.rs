@@ -121,8 +121,7 @@ pub fn render(
     format: Format,
 ) -> Result<Vec<Page>, ReportError> {
     let figures = || figures::figures(experiment, findings, portraits);
-    let view =
-        || view::Report::new(experiment, facts, findings).with(&figures(), format);
+    let view = || view::Report::new(experiment, facts, findings).with(&figures(), format);
     let page = |text: String| vec![Page { file: format.file(), text }];
     match format {
         Format::Markdown => Ok(page(markdown::page(&view())?)),

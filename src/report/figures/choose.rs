@@ -7,8 +7,8 @@ use crate::report::{round, words};
 use crate::spec::{Experiment, Scale};
 
 use super::chart::{
-    Axis, Chart, Curve, CurvePoint, Curves, Figure, Form, Mark, NamedPoint, Place, Points,
-    RowSeries, Rows,
+    Axis, Chart, Curve, CurvePoint, Curves, Figure, Form, Mark, NamedPoint, Place,
+    Points, RowSeries, Rows,
 };
 use super::colours::MOST_SERIES;
 use super::spread;
@@ -51,10 +51,10 @@ pub(in crate::report) fn figures(
     figures
 }
 
-/// Makes the name of a file of letters, digits and hyphens.
+/// Makes the name of a file of letters, digits and single hyphens.
 fn named(text: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    text.chars().map(plain).collect()
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-")
 }
 
 /// A scale in the unit of an axis.
@@ -200,8 +200,10 @@ fn hypotheses(findings: &Findings) -> Vec<Figure> {
         let all = own.len();
         let drawn: Vec<_> = own.into_iter().take(MOST_ROWS).collect();
         let scale = drawn.first()?.1.scale;
-        let unit =
-            Unit::difference(scale, largest(drawn.iter().map(|(.., estimate)| *estimate)));
+        let unit = Unit::difference(
+            scale,
+            largest(drawn.iter().map(|(.., estimate)| *estimate)),
+        );
         let marks = drawn.iter().enumerate().map(|(row, (_, found, estimate))| Mark {
             row,
             value: unit.value(*estimate),
@@ -336,7 +338,10 @@ fn frontier(experiment: &Experiment, findings: &Findings) -> Option<Figure> {
             metric.name,
             best.join(", ")
         ),
-        seen: format!("No other condition is cheaper and better than {}.", best.join(", ")),
+        seen: format!(
+            "No other condition is cheaper and better than {}.",
+            best.join(", ")
+        ),
         chart: Chart::Points(Points {
             x: cost.axis(x),
             y: score.axis(&format!("mean {}", metric.name)),
@@ -382,7 +387,9 @@ fn latency(findings: &Findings) -> Option<Figure> {
         .map(|(name, own)| {
             let shown: Vec<String> = own
                 .iter()
-                .map(|(q, value)| format!("{q} {}", round::value(*value, Scale::Duration)))
+                .map(|(q, value)| {
+                    format!("{q} {}", round::value(*value, Scale::Duration))
+                })
                 .collect();
             format!("{name} {}", shown.join(", "))
         })
@@ -438,7 +445,10 @@ fn consensus(findings: &Findings) -> Option<Figure> {
             "How often the answer that won a vote is right, by the share of the members called who gave it, with 95% intervals where trials are independent. On the broken line consensus would be a probability.{}",
             of_all(series.len(), all)
         ),
-        seen: format!("Accuracy by consensus of {}.", words::counted(series.len() as u64, "vote", "votes")),
+        seen: format!(
+            "Accuracy by consensus of {}.",
+            words::counted(series.len() as u64, "vote", "votes")
+        ),
         chart: Chart::Curves(Curves {
             x: unit.axis("consensus"),
             y: unit.axis("share of answers that are right"),
@@ -471,9 +481,11 @@ fn hedging(findings: &Findings) -> Vec<Figure> {
                 } else {
                     (tail.plain?, tail.plain_ci)
                 };
-                value
-                    .is_finite()
-                    .then(|| Mark { row, value: unit.value(value), ci: unit.ci(ci) })
+                value.is_finite().then(|| Mark {
+                    row,
+                    value: unit.value(value),
+                    ci: unit.ci(ci),
+                })
             };
             tails.iter().enumerate().filter_map(mark).collect()
         };
@@ -554,7 +566,8 @@ fn interaction(
     if first.len() < 2 || second.len() < 2 || second.len() > MOST_SERIES {
         return None;
     }
-    let unit = Unit::of(metric.scale, largest(members.iter().map(|(_, _, mean, _)| *mean)));
+    let unit =
+        Unit::of(metric.scale, largest(members.iter().map(|(_, _, mean, _)| *mean)));
     let room = second.len() as f64;
     let curve = |(place, level): (usize, &&str)| Curve {
         name: format!("{lines} = {level}"),

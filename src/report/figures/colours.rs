@@ -46,8 +46,11 @@ pub(super) struct Look {
 
 /// Returns how the series at a place looks; after the last they begin again.
 pub(super) fn look(place: usize) -> Look {
-    let (colour, dashes, marker) =
-        SERIES.get(place % SERIES.len()).copied().unwrap_or((INK, "", MarkerShape::Circle));
+    let (colour, dashes, marker) = SERIES.get(place % SERIES.len()).copied().unwrap_or((
+        INK,
+        "",
+        MarkerShape::Circle,
+    ));
     Look { colour, dashes, marker }
 }
 

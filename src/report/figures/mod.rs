@@ -10,6 +10,7 @@
 mod chart;
 mod choose;
 mod colours;
+mod labels;
 mod letters;
 mod pdf;
 mod pen;

@@ -25,7 +25,7 @@ const QUARTER: f64 = 0.552_284_75;
 /// When the drawing cannot be packed.
 pub(in crate::report) fn pdf(figure: &Figure) -> Result<Vec<u8>, std::io::Error> {
     let letters = Letters::new();
-    let scene = scene(figure);
+    let scene = scene(figure, &letters);
     let mut sheet = Sheet { letters: &letters, content: Content::new() };
     let height = narrow(scene.height);
     sheet.content.transform([POINTS, 0.0, 0.0, -POINTS, 0.0, height * POINTS]);
@@ -117,10 +117,7 @@ impl Canvas for Sheet<'_> {
             let [a, b]: [f64; 2] = turn;
             // From the point (a, b) of the circle to (−b, a), a quarter further on.
             let bend = |along: f64, across: f64| {
-                [
-                    narrow(x + a * along - b * across),
-                    narrow(y + b * along + a * across),
-                ]
+                [narrow(x + a * along - b * across), narrow(y + b * along + a * across)]
             };
             let [x1, y1] = bend(radius, handle);
             let [x2, y2] = bend(handle, radius);

@@ -67,16 +67,40 @@ pub(super) fn draw(scene: &Scene, letters: &Letters, canvas: &mut dyn Canvas) {
                     canvas.disc([*x, *y], *r, &paint);
                 }
             }
-            Primitive::Line { x1, y1, x2, y2, stroke, stroke_width, stroke_dasharray } => {
-                let path = Path { pieces: vec![vec![[*x1, *y1], [*x2, *y2]]], closed: false };
-                canvas.path(&path, &lined(stroke, *stroke_width, stroke_dasharray.as_deref()));
+            Primitive::Line {
+                x1,
+                y1,
+                x2,
+                y2,
+                stroke,
+                stroke_width,
+                stroke_dasharray,
+            } => {
+                let path =
+                    Path { pieces: vec![vec![[*x1, *y1], [*x2, *y2]]], closed: false };
+                canvas.path(
+                    &path,
+                    &lined(stroke, *stroke_width, stroke_dasharray.as_deref()),
+                );
             }
             Primitive::PolyLine { points, stroke, stroke_width, stroke_dasharray } => {
                 let piece = points.iter().map(|(x, y)| [*x, *y]).collect();
                 let path = Path { pieces: vec![piece], closed: false };
-                canvas.path(&path, &lined(stroke, *stroke_width, stroke_dasharray.as_deref()));
+                canvas.path(
+                    &path,
+                    &lined(stroke, *stroke_width, stroke_dasharray.as_deref()),
+                );
             }
-            Primitive::Rect { x, y, width, height, fill, stroke, stroke_width, opacity } => {
+            Primitive::Rect {
+                x,
+                y,
+                width,
+                height,
+                fill,
+                stroke,
+                stroke_width,
+                opacity,
+            } => {
                 let corners = vec![
                     [*x, *y],
                     [x + width, *y],
@@ -84,7 +108,10 @@ pub(super) fn draw(scene: &Scene, letters: &Letters, canvas: &mut dyn Canvas) {
                     [*x, y + height],
                 ];
                 let path = Path { pieces: vec![corners], closed: true };
-                canvas.path(&path, &painted(fill, stroke.as_ref(), *stroke_width, *opacity));
+                canvas.path(
+                    &path,
+                    &painted(fill, stroke.as_ref(), *stroke_width, *opacity),
+                );
             }
             Primitive::Path(data) => drawn(data, canvas),
             Primitive::Text { x, y, content, size, anchor, rotate, .. } => {

@@ -120,7 +120,10 @@ fn stairs(steps: &[Step], unit: Unit) -> Vec<CurvePoint> {
         ci: None,
     };
     let start = steps.first().map(|step| point(step.value, 0.0));
-    start.into_iter().chain(steps.iter().map(|step| point(step.value, step.share))).collect()
+    start
+        .into_iter()
+        .chain(steps.iter().map(|step| point(step.value, step.share)))
+        .collect()
 }
 
 fn cumulative(x: Axis, of: &str, series: Vec<Curve>, reference: Option<f64>) -> Chart {
@@ -149,7 +152,11 @@ fn kind(scale: Scale) -> &'static str {
 /// How the differences of hypotheses are spread over the items, by scale.
 pub(super) fn differences(portraits: &Portraits) -> Vec<Figure> {
     let mut groups: IndexMap<&str, Vec<&Differences>> = IndexMap::new();
-    for one in portraits.differences.iter().filter(|one| one.steps.len() > 1) {
+    // What is right or wrong on every item is in the figure of discordant items.
+    let spread = |one: &&Differences| {
+        one.steps.len() > if one.scale.is_fraction() { 3 } else { 1 }
+    };
+    for one in portraits.differences.iter().filter(spread) {
         groups.entry(kind(one.scale)).or_default().push(one);
     }
     let figure = |(word, own): (&str, Vec<&Differences>)| {

@@ -26,7 +26,7 @@ const STYLE: &str = "<style>.p{fill:#fff}.i{fill:#1a1c20}.l{stroke:#1a1c20}.g{st
 /// Writes a figure as SVG.
 pub(in crate::report) fn svg(figure: &Figure, dress: Dress) -> String {
     let letters = Letters::new();
-    let scene = scene(figure);
+    let scene = scene(figure, &letters);
     let mut sheet = Sheet {
         letters: &letters,
         prefix: figure.name.clone(),
@@ -168,7 +168,8 @@ fn attributes(paint: &Paint) -> String {
         }
         words += &format!(" stroke-width=\"{}\"", number(paint.width));
         if !paint.dashes.is_empty() {
-            let lengths: Vec<String> = paint.dashes.iter().map(|one| number(*one)).collect();
+            let lengths: Vec<String> =
+                paint.dashes.iter().map(|one| number(*one)).collect();
             words += &format!(" stroke-dasharray=\"{}\"", lengths.join(" "));
         }
     }

@@ -74,8 +74,11 @@ pub(super) fn pages(view: &Report, numbers: &[Number]) -> Result<Vec<Page>, Repo
 /// text.
 fn number(shown: &str) -> String {
     let digits = shown.trim_start_matches(['<', '>']);
-    let plain: String =
-        digits.chars().filter(|c| *c != ',').map(|c| if c == '−' { '-' } else { c }).collect();
+    let plain: String = digits
+        .chars()
+        .filter(|c| *c != ',')
+        .map(|c| if c == '−' { '-' } else { c })
+        .collect();
     let whole = plain.trim_start_matches('-');
     let known = whole.chars().all(|c| c.is_ascii_digit() || ".e-".contains(c))
         && whole.starts_with(|c: char| c.is_ascii_digit())
