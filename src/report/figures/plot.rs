@@ -24,7 +24,7 @@ const WIDTH: f64 = 680.0;
 /// What is left free beside a text at the edge.
 const MARGIN: f64 = 4.0;
 /// How high one without rows is.
-const HEIGHT: f64 = 400.0;
+const HEIGHT: f64 = 360.0;
 /// How high a row is, and what stands around the rows.
 const ROW: f64 = 26.0;
 const AROUND: f64 = 112.0;

@@ -36,6 +36,7 @@ def rows_figure(chart):
         axes.plot(values, places, MARKS[place % 6], color=colour, label=plain(series["name"]))
     if chart["reference"] is not None:
         axes.axvline(chart["reference"], color="0.2", linestyle=":")
+    axes.set_ylim(-0.7, count - 0.3)
     axes.set_yticks(range(count), [plain(label) for label in reversed(chart["labels"])])
     scaled(axes, x=chart["axis"])
     return figure, axes, room
@@ -52,6 +53,7 @@ def curves_figure(chart):
         for point in series["points"]:
             if point["ci"] is not None:
                 axes.plot([point["x"], point["x"]], point["ci"], color=colour, linewidth=1)
+    scaled(axes, x=chart["x"], y=chart["y"])
     if chart["reference"] is not None:
         axes.axvline(chart["reference"], color="0.2", linestyle=":")
     if chart["categories"]:
@@ -60,7 +62,6 @@ def curves_figure(chart):
         axes.set_ylim(*chart["y_range"])
     if chart["diagonal"]:
         axes.axline((0, 0), slope=1, color="0.2", linestyle=":")
-    scaled(axes, x=chart["x"], y=chart["y"])
     return figure, axes, len(chart["series"])
 
 
