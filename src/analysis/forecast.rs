@@ -1,7 +1,7 @@
 //! Which test each hypothesis will get, and what it can find: said before anything runs.
 
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::base::{Quantity, Unit, grouped};
 use crate::spec::{Alternative, Correction, Experiment, Hypothesis, Scale, StopRule};
@@ -9,7 +9,7 @@ use crate::stats::{self, GroupSequential, Solve, Spending};
 
 use super::linear::{Form, Linear};
 use super::power::Model;
-use super::prospect::{Basis, Prospect, items_for_one, reckoned};
+use super::prospect::{Basis, Prospect, from_pilot, items_for_one, reckoned};
 use super::supports::supports;
 
 /// The power that is reckoned with where a hypothesis declares none.
@@ -123,18 +123,8 @@ impl HypothesisForecast {
             hypothesis.power.map(|goal| (goal.effect.value - gap.margin()).abs());
         let power_of = |model: Model| {
             let effect = effect.filter(|effect| *effect > 0.0)?;
-            // Pairs cannot differ less often than by the effect.
-            let model = match model {
-                Model::Pairs { discordance, factor } => Model::Pairs {
-                    discordance: discordance.max(effect / factor).min(1.0),
-                    factor,
-                },
-                Model::Items { .. }
-                | Model::Normal { .. }
-                | Model::Correlation
-                | Model::Levels { .. } => model,
-            };
-            solve(model, Solve::Power { n, effect, alpha }).map(|plan| plan.power)
+            solve(fitted(model, effect), Solve::Power { n, effect, alpha })
+                .map(|plan| plan.power)
         };
         self.method = Some(basis.model.method().to_owned());
         self.assumed = Some(basis.assumed.clone());
@@ -208,6 +198,89 @@ impl HypothesisForecast {
             }
         }
     }
+}
+
+/// Returns a model whose pairs differ as often as the effect demands: never less often.
+fn fitted(model: Model, effect: f64) -> Model {
+    match model {
+        Model::Pairs { discordance, factor } => Model::Pairs {
+            discordance: discordance.max(effect / factor).min(1.0),
+            factor,
+        },
+        Model::Items { .. }
+        | Model::Normal { .. }
+        | Model::Correlation
+        | Model::Levels { .. } => model,
+    }
+}
+
+/// The power of a hypothesis over the effects that there might be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PowerCurve {
+    /// The hypothesis.
+    pub hypothesis: String,
+    /// The scale of the effects, which are differences from the margin.
+    pub scale: Scale,
+    /// The level of the test: what the correction leaves it at least.
+    pub level: f64,
+    /// The effect that the file declares, less the margin.
+    pub declared: Option<f64>,
+    /// The curve, by effect.
+    pub points: Vec<PowerPoint>,
+}
+
+/// The power for one effect.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PowerPoint {
+    /// The effect.
+    pub effect: f64,
+    /// The probability that the test finds it.
+    pub power: f64,
+}
+
+/// Steps of a power curve.
+const CURVE: u32 = 32;
+
+/// Returns the power of a hypothesis with the items of a run and the spread that they showed,
+/// over effects up to one that is found nearly always; nothing where no formula is there, or
+/// where a stop rule looks more than once.
+pub(super) fn power_curve(
+    experiment: &Experiment,
+    hypothesis: &Hypothesis,
+    prospect: &Prospect<'_>,
+) -> Option<PowerCurve> {
+    if experiment.header.stop.is_some() {
+        return None;
+    }
+    let (basis, gap) = from_pilot(experiment, hypothesis, prospect)?;
+    if gap.summed {
+        return None;
+    }
+    let level = level(experiment, hypothesis.alpha);
+    let n = f64::from(prospect.items) / items_for_one(experiment);
+    let solve = |model: Model, question| model.solve(question, hypothesis.alternative);
+    let declared = hypothesis.power.map(|goal| (goal.effect.value - gap.margin()).abs());
+    let found = Solve::Effect { n, power: 0.99, alpha: level };
+    let far = solve(basis.model, found).ok()?.effect.abs();
+    let last = far.max(declared.unwrap_or(0.0) * 1.1);
+    let points: Vec<PowerPoint> = (1..=CURVE)
+        .filter_map(|step| {
+            let effect = last * f64::from(step) / f64::from(CURVE);
+            let question = Solve::Power { n, effect, alpha: level };
+            let power = solve(fitted(basis.model, effect), question).ok()?.power;
+            Some(PowerPoint { effect, power })
+        })
+        .filter(|point| point.power.is_finite())
+        .collect();
+    let scale = gap.terms.first().map_or(Scale::Continuous, |term| term.sample.scale);
+    let name = hypothesis.name.clone();
+    (points.len() > 2).then_some(PowerCurve {
+        hypothesis: name,
+        scale,
+        level,
+        declared,
+        points,
+    })
 }
 
 /// Shows an effect in the unit of the claim, to two digits.

@@ -31,6 +31,7 @@ mod looks;
 mod method;
 mod one_quantile;
 mod pairwise;
+mod portray;
 mod power;
 mod procedure;
 mod prospect;
@@ -57,7 +58,8 @@ pub use findings::{
     RunnerUp, SliceClaim, SliceFindings, SliceMeans, SlicedFindings, TailAudit, Verdict,
     Winner,
 };
-pub use forecast::{HypothesisForecast, forecast};
+pub use forecast::{HypothesisForecast, PowerCurve, PowerPoint, forecast};
+pub use portray::{Differences, Distribution, Portraits, Spend, Spent, Step, portray};
 pub use prospect::Prospect;
 pub use supports::{TestChoice, supports};
 pub use umpire::Umpire;

@@ -128,6 +128,37 @@ pub(super) fn reckoned(
     Ok((basis, gap))
 }
 
+/// Finds what the power of a claim is reckoned with from a pilot alone.
+pub(super) fn from_pilot(
+    experiment: &Experiment,
+    hypothesis: &Hypothesis,
+    prospect: &Prospect<'_>,
+) -> Option<(Basis, Linear)> {
+    let asked = question(&hypothesis.claim, f64::from(prospect.items)).ok()?;
+    let way = Way::of(&asked, hypothesis.over, &experiment.header).ok()?;
+    let Question::Compare { gap, .. } = asked else { return None };
+    let basis = match way {
+        Way::Fixed => None,
+        Way::Unpaired(_) => piloted_apart(&gap, prospect),
+        Way::Table(row) => match row {
+            Row::QuantileContrast
+            | Row::Smooth
+            | Row::OneQuantile
+            | Row::Correlation
+            | Row::Levels => None,
+            Row::PairedBinary
+            | Row::PairedBinaryMargin
+            | Row::BinaryContrast
+            | Row::OneShareExact
+            | Row::OneShare
+            | Row::OrdinalMean
+            | Row::NumericMean
+            | Row::Anytime => piloted(row, &gap, prospect),
+        },
+    }?;
+    Some((basis, gap))
+}
+
 /// Takes the spread of a pilot, if it has these conditions and metrics as they are now.
 fn piloted(row: Row, gap: &Linear, prospect: &Prospect<'_>) -> Option<Basis> {
     let (experiment, source) = prospect.pilot?;

@@ -85,16 +85,24 @@ impl Results {
         folder: &Path,
     ) -> Result<Vec<&'static str>, Trouble> {
         let mut written = Vec::new();
-        for format in self.formats() {
+        let formats = self.formats();
+        if formats.is_empty() {
+            return Ok(written);
+        }
+        let (experiment, findings) = (&self.experiment, &self.findings);
+        let portraits = analysis::portray(experiment, store, findings)
+            .map_err(|error| Trouble::failed(&error))?;
+        for format in formats {
             let pages =
-                report::render(&self.experiment, &self.facts, &self.findings, format)
+                report::render(experiment, &self.facts, findings, &portraits, format)
                     .map_err(|error| Trouble::failed(&error))?;
             for page in pages {
-                let path = folder.join(page.file);
-                make_room(&path)?;
-                std::fs::write(&path, page.text).map_err(|error| {
-                    Trouble::Failed(format!("write {}: {error}", path.display()))
-                })?;
+                put(&folder.join(page.file), page.text.as_bytes())?;
+            }
+            let figures = report::figure_files(experiment, findings, &portraits, format)
+                .map_err(|error| Trouble::failed(&error))?;
+            for figure in figures {
+                put(&folder.join(figure.file), &figure.bytes)?;
             }
             if let Some(file) = format.trials() {
                 let path = folder.join(file);
@@ -146,6 +154,13 @@ pub(super) fn history(store: &Store) -> Result<analysis::History, Trouble> {
         exploratory: exploratory.into_iter().collect(),
         removed: u32::try_from(removed(store)?.len()).unwrap_or(u32::MAX),
     })
+}
+
+/// Writes a file, in a folder that is made where it is not there.
+fn put(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
+    make_room(path)?;
+    std::fs::write(path, bytes)
+        .map_err(|error| Trouble::Failed(format!("write {}: {error}", path.display())))
 }
 
 /// Makes the folder that a file is to stand in.

@@ -8,6 +8,7 @@
 mod comparison;
 mod error;
 mod facts;
+mod figures;
 mod harmless;
 mod html;
 mod json;
@@ -28,13 +29,14 @@ pub use facts::{
     CallTotals, EarlierFacts, FailureCount, ModelFacts, RunFacts, SelectionFacts,
     SourceFacts, TrialTotals,
 };
+pub use figures::FigureFile;
 pub use json::document;
 pub use numbers::{Number, numbers};
 pub use paper::{PaperCheck, Unbacked, check_paper};
 pub use plan::{PlanText, power, whole};
 pub use terminal::{discordant, summary};
 
-use crate::analysis::Findings;
+use crate::analysis::{Findings, Portraits};
 use crate::spec::Experiment;
 
 /// A format of reports.
@@ -115,9 +117,11 @@ pub fn render(
     experiment: &Experiment,
     facts: &RunFacts,
     findings: &Findings,
+    portraits: &Portraits,
     format: Format,
 ) -> Result<Vec<Page>, ReportError> {
-    let view = || view::Report::new(experiment, facts, findings);
+    let figures = || figures::figures(experiment, findings, portraits);
+    let view = || view::Report::new(experiment, facts, findings).with(&figures(), format);
     let page = |text: String| vec![Page { file: format.file(), text }];
     match format {
         Format::Markdown => Ok(page(markdown::page(&view())?)),
@@ -128,8 +132,25 @@ pub fn render(
             Ok(page(text + "\n"))
         }
         Format::Latex => latex::pages(&view(), &numbers(experiment, facts, findings)),
-        Format::Jupyter => jupyter::pages(&view(), experiment, facts, findings),
+        Format::Jupyter => {
+            let document = jupyter::document(experiment, facts, findings, &figures());
+            jupyter::pages(&view(), &document)
+        }
     }
+}
+
+/// Draws the figures that a format has in files of their own.
+///
+/// # Errors
+///
+/// When a drawing cannot be packed.
+pub fn figure_files(
+    experiment: &Experiment,
+    findings: &Findings,
+    portraits: &Portraits,
+    format: Format,
+) -> Result<Vec<FigureFile>, ReportError> {
+    figures::files(&figures::figures(experiment, findings, portraits), format)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! View structs: every number a string already rounded, every decision already taken.
 
 mod ensemble;
+mod figure;
 mod hedging;
 mod hypothesis;
 mod limitations;
@@ -17,12 +18,15 @@ mod summary;
 use serde::Serialize;
 
 use crate::analysis::Findings;
+use crate::report::Format;
 use crate::report::facts::{EarlierFacts, RunFacts};
+use crate::report::figures::Figure;
 use crate::report::round;
 use crate::report::words;
 use crate::spec::Experiment;
 
 use ensemble::EnsembleView;
+use figure::FigureViews;
 use hedging::HedgeView;
 pub(super) use hypothesis::sentences;
 use hypothesis::{Beside, HypothesisView};
@@ -64,6 +68,7 @@ pub(super) struct Report {
     pub(super) models: Vec<Definition>,
     pub(super) metrics: Vec<Definition>,
     pub(super) hedging: Vec<HedgeView>,
+    pub(super) figures: FigureViews,
     pub(super) failures: Vec<FailureRow>,
     pub(super) score_failures: Vec<FailureRow>,
     pub(super) remarks: Vec<String>,
@@ -163,6 +168,7 @@ impl Report {
             models: method::models(experiment, facts),
             metrics: method::metrics(experiment),
             hedging: hedging::hedges(findings),
+            figures: FigureViews::default(),
             failures: failures(&facts.failures),
             score_failures: failures(&facts.score_failures),
             remarks: remarks(facts, findings),
@@ -180,6 +186,12 @@ impl Report {
             digest: facts.digest.clone(),
             command: facts.command.clone(),
         }
+    }
+
+    /// Adds the figures, drawn where the format holds them itself.
+    pub(super) fn with(mut self, figures: &[Figure], format: Format) -> Self {
+        self.figures = FigureViews::new(figures, format);
+        self
     }
 }
 

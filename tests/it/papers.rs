@@ -210,26 +210,98 @@ fn a_report_that_is_made_again_has_the_same_bytes_in_every_file() {
     let folder = TempDir::new().unwrap();
     let run = exact(folder.path());
     let files = || {
-        let mut texts = Vec::new();
-        for place in [run.clone(), run.join("data")] {
+        let mut texts: Vec<(Vec<u8>, PathBuf)> = Vec::new();
+        for place in [run.clone(), run.join("data"), run.join("figures")] {
             let mut paths: Vec<PathBuf> = std::fs::read_dir(place)
                 .unwrap()
                 .map(|entry| entry.unwrap().path())
                 .filter(|path| {
                     let end = path.extension().and_then(|end| end.to_str());
-                    matches!(end, Some("tex" | "bib" | "ipynb" | "jsonl" | "md"))
-                        || path.ends_with("findings.json")
+                    matches!(
+                        end,
+                        Some("tex" | "bib" | "ipynb" | "jsonl" | "md" | "svg" | "pdf")
+                    ) || path.ends_with("findings.json")
                 })
                 .collect();
             paths.sort();
-            texts.extend(paths.into_iter().map(|path| (read(&path), path)));
+            texts.extend(
+                paths.into_iter().map(|path| (std::fs::read(&path).unwrap(), path)),
+            );
         }
         texts
     };
     let before = files();
-    assert_eq!(before.len(), 16);
+    let figures = before.iter().filter(|(_, path)| path.starts_with(run.join("figures")));
+    assert_eq!(before.len() - figures.count(), 16);
+    assert!(before.iter().any(|(_, path)| path.ends_with("estimates-correct.svg")));
+    assert!(before.iter().any(|(_, path)| path.ends_with("estimates-correct.pdf")));
     assert!(crucible(folder.path(), &["report", run.to_str().unwrap()]).status.success());
     assert_eq!(files(), before);
+}
+
+/// Runs an example with every format.
+fn example(folder: &Path, name: &str) -> PathBuf {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let text = read(&examples.join(name));
+    let text: String = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("report {"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let report = "report { formats: [markdown, html, latex, jupyter] }\n";
+    std::fs::write(folder.join(name), text + report).unwrap();
+    run(folder, name)
+}
+
+/// Reads the figures of a run, as the drawings that they are.
+fn drawings(run: &Path) -> Vec<(PathBuf, String)> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(run.join("figures"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "svg"))
+        .collect();
+    paths.sort();
+    paths.into_iter().map(|path| (path.clone(), read(&path))).collect()
+}
+
+#[test]
+fn the_figures_of_the_examples_are_drawings_that_parse_and_articles_that_compile() {
+    for name in ["first.crucible", "ensembles.crucible", "hedging.crucible"] {
+        let folder = TempDir::new().unwrap();
+        let run = example(folder.path(), name);
+        let drawings = drawings(&run);
+        assert!(drawings.len() > 3, "{name}");
+        let markdown = read(&run.join("report.md"));
+        let page = read(&run.join("report.html"));
+        let notebook: Json =
+            serde_json::from_str(&read(&run.join("data/findings.json"))).unwrap();
+        assert_eq!(notebook["figures"].as_array().unwrap().len(), drawings.len());
+        for (path, text) in &drawings {
+            let drawing = roxmltree::Document::parse(text).unwrap();
+            let root = drawing.root_element();
+            assert_eq!(root.attribute("role"), Some("img"), "{}", path.display());
+            for part in ["title", "desc"] {
+                let svg = "http://www.w3.org/2000/svg";
+                let said = root.children().find(|node| node.has_tag_name((svg, part)));
+                let words = said.and_then(|node| node.text()).unwrap_or_default();
+                assert!(words.len() > 5, "{part} of {}", path.display());
+            }
+            for node in drawing.descendants().filter(|node| node.is_element()) {
+                let known = [
+                    "svg", "title", "desc", "style", "rect", "defs", "path", "g", "use",
+                    "circle",
+                ];
+                assert!(known.contains(&node.tag_name().name()), "{node:?}");
+            }
+            let file = path.file_stem().unwrap().to_str().unwrap();
+            assert!(markdown.contains(&format!("](figures/{file}.svg)")), "{file}");
+            assert!(page.contains(&format!("<figure id=\"figure-{file}\">")), "{file}");
+        }
+        if let Some(log) = compiled(&run, "report.tex") {
+            assert_eq!(overfull(&log), Vec::<&str>::new(), "{}", run.display());
+            assert!(!log.contains("Overfull \\vbox"), "{}", run.display());
+        }
+    }
 }
 
 #[test]

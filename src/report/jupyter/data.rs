@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::analysis::{Findings, HypothesisFindings};
 use crate::report::facts::RunFacts;
+use crate::report::figures::Figure;
 use crate::spec::{
     Alternative, Claim, Condensed, Direction, Estimand, Experiment, Hypothesis, Missing,
     Over, Sample, Scale,
@@ -16,10 +17,11 @@ const FORMAT: u32 = 1;
 const MEASURES: &[&str] = &["latency", "cost", "requests", "tokens_in", "tokens_out"];
 
 /// Returns what the notebook reads.
-pub(super) fn document(
+pub(in crate::report) fn document(
     experiment: &Experiment,
     facts: &RunFacts,
     findings: &Findings,
+    figures: &[Figure],
 ) -> Json {
     let hypotheses: Vec<Json> = experiment
         .hypotheses
@@ -39,6 +41,7 @@ pub(super) fn document(
         "removed_hypotheses": facts.removed_hypotheses.len(),
         "samples": samples(experiment, findings),
         "hypotheses": hypotheses,
+        "figures": figures,
     })
 }
 

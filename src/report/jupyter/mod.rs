@@ -6,29 +6,23 @@ mod data;
 
 use serde_json::{Value as Json, json};
 
-use crate::analysis::Findings;
 use crate::report::Page;
 use crate::report::error::ReportError;
-use crate::report::facts::RunFacts;
 use crate::report::markdown;
 use crate::report::view::Report;
-use crate::spec::Experiment;
+
+pub(super) use data::document;
 
 /// The files, in the order in which they are rendered.
 pub(super) const FILES: &[&str] = &["report.ipynb", "data/findings.json"];
 
 /// Renders the notebook, and the findings that it reads.
-pub(super) fn pages(
-    view: &Report,
-    experiment: &Experiment,
-    facts: &RunFacts,
-    findings: &Findings,
-) -> Result<Vec<Page>, ReportError> {
+pub(super) fn pages(view: &Report, document: &Json) -> Result<Vec<Page>, ReportError> {
     let written = |document: &Json| -> Result<String, ReportError> {
         Ok(serde_json::to_string_pretty(document)? + "\n")
     };
     let notebook = written(&notebook(view))?;
-    let findings = written(&data::document(experiment, facts, findings))?;
+    let findings = written(document)?;
     let texts = [notebook, findings];
     Ok(FILES.iter().zip(texts).map(|(file, text)| Page { file, text }).collect())
 }
@@ -75,7 +69,12 @@ fn notebook(view: &Report) -> Json {
         code("check", include_str!("../templates/jupyter/check.py")),
         text("about-correction", plain("## Correction of the family")),
         code("correction", include_str!("../templates/jupyter/correction.py")),
-        text("about-figures", plain("## Figures")),
+        text(
+            "about-figures",
+            plain(
+                "## Figures\n\nEvery figure of the report is drawn again from its numbers.",
+            ),
+        ),
         code("figures", include_str!("../templates/jupyter/figures.py")),
         text(
             "limitations",

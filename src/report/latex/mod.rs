@@ -5,7 +5,7 @@
 mod bibliography;
 mod escape;
 
-use tera::{Context, Tera};
+use tera::{Context, Kwargs, State, StringInput, Tera, Value};
 
 use crate::report::Page;
 use crate::report::error::ReportError;
@@ -52,6 +52,9 @@ pub(super) fn pages(view: &Report, numbers: &[Number]) -> Result<Vec<Page>, Repo
     let mut tera = Tera::new();
     tera.autoescape_on(vec![".tex"]);
     tera.set_escape_fn(|input, output| output.write_all(escaped(input).as_bytes()));
+    tera.register_filter("number", |input: StringInput, _: Kwargs, _: &State| {
+        Value::safe_string(&number(input.as_str()))
+    });
     tera.add_raw_templates(TEMPLATES.iter().copied())?;
     let context = Context::from_serialize(view)?;
     let mut pages = Vec::new();
@@ -65,6 +68,32 @@ pub(super) fn pages(view: &Report, numbers: &[Number]) -> Result<Vec<Page>, Repo
         text: bibliography::bibtex(&view.references),
     });
     Ok(pages)
+}
+
+/// Writes a number for siunitx, with the sign that stands before it; of anything else its
+/// text.
+fn number(shown: &str) -> String {
+    let digits = shown.trim_start_matches(['<', '>']);
+    let plain: String = digits
+        .chars()
+        .filter(|c| *c != ',')
+        .map(|c| if c == '−' { '-' } else { c })
+        .collect();
+    let whole = plain.trim_start_matches('-');
+    let known = whole.chars().all(|c| c.is_ascii_digit() || ".e-".contains(c))
+        && whole.starts_with(|c: char| c.is_ascii_digit())
+        && plain.parse::<f64>().is_ok();
+    if !known {
+        return escaped(shown);
+    }
+    let sign = if shown.starts_with('<') {
+        "\\ensuremath{<}"
+    } else if shown.starts_with('>') {
+        "\\ensuremath{>}"
+    } else {
+        ""
+    };
+    format!("{sign}\\num{{{plain}}}")
 }
 
 /// Writes `numbers.tex`: one definition for each number.
@@ -98,6 +127,16 @@ fn settled(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_set_by_siunitx_and_words_are_words() {
+        assert_eq!(number("6,595"), "\\num{6595}");
+        assert_eq!(number("<0.001"), "\\ensuremath{<}\\num{0.001}");
+        assert_eq!(number("−0.12"), "\\num{-0.12}");
+        assert_eq!(number("–"), escaped("–"));
+        assert_eq!(number("1}\\input{x"), escaped("1}\\input{x"));
+        assert_eq!(number("e-"), escaped("e-"));
+    }
 
     #[test]
     fn the_files_that_are_named_are_those_that_templates_make() {

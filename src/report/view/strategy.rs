@@ -6,12 +6,23 @@ use crate::catalogue;
 use crate::report::words;
 use crate::spec::{Call, Value};
 
+/// How much further in a line stands than the one that asks it.
+const STEP: usize = 2;
+
 /// One line of a tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(in crate::report) struct TreeLine {
     /// How deep it stands.
     pub(in crate::report) indent: usize,
     pub(in crate::report) text: String,
+    /// So many spaces.
+    pub(in crate::report) pad: String,
+    /// Whether it stands deeper than the line before, or is the first.
+    pub(in crate::report) deeper: bool,
+    /// An entry for each list that ends before this line.
+    pub(in crate::report) up: Vec<u8>,
+    /// In the last line, an entry for each list that is open.
+    pub(in crate::report) end: Vec<u8>,
 }
 
 /// Writes a strategy as a tree: calls with their plain arguments, and below each the
@@ -19,7 +30,22 @@ pub(in crate::report) struct TreeLine {
 pub(super) fn tree(call: &Call) -> Vec<TreeLine> {
     let mut lines = Vec::new();
     grow(call, 0, "", &mut lines);
+    nest(&mut lines);
     lines
+}
+
+/// Says where the lists of a tree begin and end.
+fn nest(lines: &mut [TreeLine]) {
+    let mut before = None;
+    for line in &mut *lines {
+        let depth = line.indent / STEP;
+        line.deeper = before.is_none_or(|before| depth > before);
+        line.up = vec![0; before.map_or(0, |before| before.saturating_sub(depth))];
+        before = Some(depth);
+    }
+    if let (Some(last), Some(depth)) = (lines.last_mut(), before) {
+        last.end = vec![0; depth + 1];
+    }
 }
 
 fn grow(call: &Call, indent: usize, before: &str, lines: &mut Vec<TreeLine>) {
@@ -42,13 +68,20 @@ fn grow(call: &Call, indent: usize, before: &str, lines: &mut Vec<TreeLine>) {
         (false, false) => format!("{before}{name}({}) of", plain.join(", ")),
         (_, true) => format!("{before}{name}({})", plain.join(", ")),
     };
-    lines.push(TreeLine { indent, text });
+    lines.push(TreeLine {
+        indent,
+        text,
+        pad: " ".repeat(indent),
+        deeper: false,
+        up: Vec::new(),
+        end: Vec::new(),
+    });
     let mut rest = below.as_slice();
     while let Some(first) = rest.first() {
         let same =
             rest.iter().take_while(|other| other.digest() == first.digest()).count();
         let before = if same > 1 { format!("{same} × ") } else { String::new() };
-        grow(first, indent + 2, &before, lines);
+        grow(first, indent + STEP, &before, lines);
         rest = rest.get(same..).unwrap_or_default();
     }
 }
