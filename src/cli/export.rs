@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::args::Table;
 use super::exit::{Exit, Trouble};
 use super::runs;
-use crate::record::{Outcome, Place, Score, TrialRecord};
+use crate::record::{Outcome, Score, TrialRecord};
 use crate::store::Store;
 
 /// Writes the trials of a run as a table.
@@ -65,14 +65,17 @@ fn trials(
 ) -> Result<(), Broken> {
     let failed =
         |error: crate::store::StoreError| Broken::Trouble(Trouble::failed(&error));
-    let mut places: Vec<Place> = Vec::new();
-    store.committed(|trial| places.push(trial.place)).map_err(failed)?;
-    for place in places {
-        let Some(trial) = store.trial(place).map_err(failed)? else { continue };
-        let id = store.item_id(place.item).map_err(failed)?.unwrap_or_default();
-        each(&id, &trial)?;
-    }
-    Ok(())
+    let mut outcome = Ok(());
+    store
+        .each_trial(|trial| {
+            outcome = store
+                .item_id(trial.item)
+                .map_err(failed)
+                .and_then(|id| each(&id.unwrap_or_default(), &trial));
+            outcome.is_ok()
+        })
+        .map_err(failed)?;
+    outcome
 }
 
 fn jsonl(store: &Store, writer: &mut dyn Write) -> Result<(), Broken> {

@@ -1,4 +1,5 @@
-//! One page of HTML: no network, no script, light and dark, printable.
+//! One page of HTML: no network, light and dark, printable; its one script looks through the
+//! trials, where they are put in.
 
 use tera::{Context, Tera};
 

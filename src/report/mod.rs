@@ -19,6 +19,7 @@ mod numbers;
 mod paper;
 mod plan;
 mod round;
+mod samples;
 mod terminal;
 mod view;
 mod words;
@@ -34,6 +35,7 @@ pub use json::document;
 pub use numbers::{Number, numbers};
 pub use paper::{PaperCheck, Unbacked, check_paper};
 pub use plan::{PlanText, power, whole};
+pub use samples::{Album, Samples, with_samples};
 pub use terminal::{discordant, summary};
 
 use crate::analysis::{Findings, Portraits};

@@ -24,6 +24,7 @@ mod run;
 mod runs;
 mod sample;
 mod schema;
+mod stream;
 
 pub use batches::Batches;
 pub use checkpoint::{EarlierFailure, GivenUp};
