@@ -106,7 +106,6 @@ impl Pending {
     }
 
     /// Writes the findings, once the family is corrected.
-    #[expect(clippy::too_many_lines, reason = "a table of contents, in order")]
     pub(super) fn findings(
         self,
         hypothesis: &Hypothesis,

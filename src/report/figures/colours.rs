@@ -10,7 +10,7 @@ use kuva::render::color::Color;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ink {
     /// Letters, axes, references: the page's ink.
-    Ink,
+    Page,
     /// What lies behind.
     Grid,
     /// A colour of its own.
@@ -60,7 +60,7 @@ pub(super) fn ink(colour: &Color) -> Option<Ink> {
     let own = [*r, *g, *b];
     let is = |hex: &str| hex == format!("#{r:02x}{g:02x}{b:02x}");
     Some(if is(INK) || own == [0, 0, 0] {
-        Ink::Ink
+        Ink::Page
     } else if is(GRID) {
         Ink::Grid
     } else {

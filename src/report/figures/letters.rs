@@ -1,6 +1,6 @@
 //! Letters as outlines, so that a figure needs no font where it is shown.
 //!
-//! The font is DejaVu Sans, cut down to Latin, Greek, Cyrillic and signs:
+//! The font is `DejaVu Sans`, cut down to Latin, Greek, Cyrillic and signs:
 //! `pyftsubset DejaVuSans.ttf --no-hinting --layout-features='' --unicodes=U+20-7E,U+A0-17F,…`.
 //! Its licence stands beside it. A letter that it does not have is shown as a box.
 
@@ -114,7 +114,7 @@ mod tests {
             assert!(set.iter().all(|one| one.glyph != 0), "{letter}");
             assert!(width > 0.0, "{letter}");
         }
-        // DejaVu Sans: "a" is 1255 of 2048 units wide.
+        // In DejaVu Sans "a" is 1255 of 2048 units wide.
         assert!((letters.width("aa", 2048.0) - 2510.0).abs() < 1e-9);
         assert!(letters.outline(letters.set("a").0[0].glyph).len() > 10);
         assert!(!letters.outline(letters.set("漢").0[0].glyph).is_empty());

@@ -10,6 +10,7 @@
 mod chart;
 mod choose;
 mod colours;
+mod interaction;
 mod labels;
 mod letters;
 mod pdf;
@@ -17,6 +18,8 @@ mod pen;
 mod plot;
 mod spread;
 mod svg;
+mod timing;
+mod unit;
 
 use pdf::pdf;
 use svg::{Dress, svg};

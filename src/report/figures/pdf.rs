@@ -138,7 +138,7 @@ impl Canvas for Sheet<'_> {
             [scale, 0.0, 0.0, -scale, x, y]
         };
         self.content.save_state();
-        let [r, g, b] = rgb(Ink::Ink);
+        let [r, g, b] = rgb(Ink::Page);
         self.content.set_fill_rgb(r, g, b);
         self.content.transform(turned);
         for letter in self.letters.set(text.words).0 {
@@ -180,7 +180,7 @@ impl Canvas for Sheet<'_> {
 /// Returns a colour on paper.
 fn rgb(ink: Ink) -> [f32; 3] {
     let bytes = match ink {
-        Ink::Ink => [0x1a, 0x1c, 0x20],
+        Ink::Page => [0x1a, 0x1c, 0x20],
         Ink::Grid => [0xd9, 0xdc, 0xe1],
         Ink::Own(bytes) => bytes,
     };

@@ -101,28 +101,14 @@ pub(super) fn draw(scene: &Scene, letters: &Letters, canvas: &mut dyn Canvas) {
                 stroke_width,
                 opacity,
             } => {
-                let corners = vec![
-                    [*x, *y],
-                    [x + width, *y],
-                    [x + width, y + height],
-                    [*x, y + height],
-                ];
-                let path = Path { pieces: vec![corners], closed: true };
-                canvas.path(
-                    &path,
-                    &painted(fill, stroke.as_ref(), *stroke_width, *opacity),
-                );
+                let paint = painted(fill, stroke.as_ref(), *stroke_width, *opacity);
+                canvas.path(&rectangle([*x, *y], [x + width, y + height]), &paint);
             }
             Primitive::Path(data) => drawn(data, canvas),
             Primitive::Text { x, y, content, size, anchor, rotate, .. } => {
-                let size = f64::from(*size);
-                let width = letters.width(content, size);
-                let back = match anchor {
-                    TextAnchor::Start => 0.0,
-                    TextAnchor::Middle => width / 2.0,
-                    TextAnchor::End => width,
-                };
                 let upright = rotate.is_some_and(|degrees| degrees < -45.0);
+                let size = f64::from(*size);
+                let back = before(*anchor, letters.width(content, size));
                 let start = if upright { [*x, y + back] } else { [x - back, *y] };
                 canvas.text(&Text { words: content, size, start, upright });
             }
@@ -135,6 +121,20 @@ pub(super) fn draw(scene: &Scene, letters: &Letters, canvas: &mut dyn Canvas) {
             | Primitive::ClipEnd => {}
         }
     }
+}
+
+/// Returns how much of a text stands before its anchor.
+fn before(anchor: TextAnchor, width: f64) -> f64 {
+    match anchor {
+        TextAnchor::Start => 0.0,
+        TextAnchor::Middle => width / 2.0,
+        TextAnchor::End => width,
+    }
+}
+
+fn rectangle([left, top]: [f64; 2], [right, bottom]: [f64; 2]) -> Path {
+    let corners = vec![[left, top], [right, top], [right, bottom], [left, bottom]];
+    Path { pieces: vec![corners], closed: true }
 }
 
 fn painted(

@@ -570,6 +570,6 @@ mod tests {
         let none = Span::around(std::iter::empty());
         assert!(none.low < none.high);
         let decades = Span::decades([0.02, 3.0].into_iter());
-        assert_eq!([decades.low, decades.high], [0.01, 10.0]);
+        assert_eq!(decades, Span { low: 0.01, high: 10.0, step: 0.0 });
     }
 }

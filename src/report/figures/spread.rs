@@ -9,11 +9,9 @@ use crate::spec::Scale;
 use super::chart::{
     Axis, Chart, Curve, CurvePoint, Curves, Figure, Form, Mark, Place, RowSeries, Rows,
 };
-use super::choose::{Unit, largest};
+use super::choose::MOST_ROWS;
 use super::colours::MOST_SERIES;
-
-/// Rows of one figure.
-const MOST_ROWS: usize = 40;
+use super::unit::{Unit, largest};
 
 /// How metrics and measures are spread over trials: a step for each value where few
 /// conditions are compared, else the middle and most of it.

@@ -77,7 +77,7 @@ struct Sheet<'a> {
 impl Canvas for Sheet<'_> {
     fn path(&mut self, path: &Path, paint: &Paint) {
         let mut line = String::new();
-        for piece in path.pieces.iter() {
+        for piece in &path.pieces {
             for (at, [x, y]) in piece.iter().enumerate() {
                 line.push(if at == 0 { 'M' } else { 'L' });
                 line += &format!("{} {}", number(*x), number(*y));
@@ -147,7 +147,7 @@ fn attributes(paint: &Paint) -> String {
         Some(Ink::Own([r, g, b])) => {
             words += &format!(" fill=\"#{r:02x}{g:02x}{b:02x}\"");
         }
-        Some(Ink::Ink | Ink::Grid) => {
+        Some(Ink::Page | Ink::Grid) => {
             class.push('i');
             words += " fill=\"#1a1c20\"";
         }
@@ -157,7 +157,7 @@ fn attributes(paint: &Paint) -> String {
             Ink::Own([r, g, b]) => {
                 words += &format!(" stroke=\"#{r:02x}{g:02x}{b:02x}\"");
             }
-            Ink::Ink => {
+            Ink::Page => {
                 class += " l";
                 words += " stroke=\"#1a1c20\"";
             }
