@@ -15,7 +15,9 @@ mod output;
 mod trial;
 
 pub use batch::{BatchEntry, BatchLedger};
-pub use call::{Answer, CallRecord, Failure, FailureKind, Message, Request, Role};
+pub use call::{
+    Answer, CallRecord, Failure, FailureKind, Message, Request, Role, TokenParts,
+};
 pub use exchange::{Exchange, Recording, Tape};
 pub use item::Item;
 pub use items::{ItemSource, Items};
@@ -26,4 +28,4 @@ pub use output::{Marks, Output, Usage, Vote};
 pub use trial::{Outcome, Place, Score, TrialRecord};
 
 /// The version of what the store holds.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;

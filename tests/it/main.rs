@@ -14,6 +14,8 @@ mod chaos;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod confidence;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod datasets;
@@ -51,6 +53,8 @@ mod standin;
 mod stats_laws;
 mod store;
 mod strategies;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod tables;
 mod told;
