@@ -1,7 +1,7 @@
 //! Any bytes a server may send are read as an answer or a failure, without a panic.
 #![no_main]
 
-use crucible::model::read_reply;
+use crucible::model::{read_reply, read_stream};
 use libfuzzer_sys::fuzz_target;
 
 const PROVIDERS: [&str; 3] = ["openai", "anthropic", "google"];
@@ -16,5 +16,13 @@ fuzz_target!(|bytes: &[u8]| {
     match read {
         Ok(_) => assert!((200..300).contains(&status)),
         Err(failure) => assert!(failure.message.len() < 10_000),
+    }
+    // As events, whole and in two pieces: where they are cut makes no difference.
+    let provider = PROVIDERS[usize::from(*provider) % 3];
+    let whole = read_stream(provider, &[body]);
+    let (a, b) = body.split_at(body.len() / 2);
+    assert_eq!(read_stream(provider, &[a, b]), whole);
+    if let Err(failure) = whole {
+        assert!(failure.message.len() < 10_000);
     }
 });

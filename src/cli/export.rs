@@ -123,6 +123,9 @@ fn row(store: &Store, item: &str, trial: &TrialRecord) -> Json {
         "cost_usd": trial.usage.cost,
         "latency_s": trial.usage.latency,
         "waited_s": trial.usage.waited,
+        "tokens_cached": trial.usage.tokens_cached,
+        "tokens_reasoning": trial.usage.tokens_reasoning,
+        "ttft_s": trial.usage.ttft,
         "calls": trial.calls,
     })
 }
@@ -152,6 +155,9 @@ fn csv(store: &Store, writer: &mut dyn Write) -> Result<(), Broken> {
         "cost_usd",
         "latency_s",
         "waited_s",
+        "tokens_cached",
+        "tokens_reasoning",
+        "ttft_s",
     ]);
     table.write_record(&head).map_err(wrong)?;
     trials(store, |item, trial| {
@@ -179,6 +185,9 @@ fn csv(store: &Store, writer: &mut dyn Write) -> Result<(), Broken> {
             shown(usage.cost),
             shown(usage.latency),
             usage.waited.to_string(),
+            usage.tokens_cached.to_string(),
+            usage.tokens_reasoning.to_string(),
+            shown(usage.ttft),
         ]);
         table.write_record(&cells).map_err(wrong)
     })?;

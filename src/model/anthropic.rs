@@ -16,7 +16,8 @@ use crate::model::lane::{
     ATTEMPT_LIMIT, CONCURRENCY, LIMIT, PRICE, TIMEOUT, TOKEN_LIMIT,
 };
 use crate::model::provider::Provider;
-use crate::record::{Answer, FailureKind, Request, Role};
+use crate::model::stream::{ANTHROPIC, STREAM};
+use crate::record::{Answer, FailureKind, Request, Role, TokenParts};
 use crate::spec::{Fallback, Param, Signature, Type};
 
 /// The longest answer where the file does not say; the API wants a number.
@@ -25,7 +26,7 @@ const LONGEST: f64 = 1_024.0;
 const SIGNATURE: Signature =
     Signature::new("anthropic", Type::Model, "A chat model of Anthropic.")
         .with_details(
-            "The key comes from `ANTHROPIC_API_KEY`, the address from `base_url`, else from `ANTHROPIC_BASE_URL`. Prices that are not given come from the dated list.",
+            "The key comes from `ANTHROPIC_API_KEY`, the address from `base_url`, else from `ANTHROPIC_BASE_URL`. Prices that are not given come from the dated list. The API gives no log-probabilities: an answer has a confidence only where it states one (`ask(…, confidence: stated)`).",
         )
         .with_params(&[
             MODEL,
@@ -38,6 +39,7 @@ const SIGNATURE: Signature =
                 "The longest answer, in tokens; the API wants one.",
             ),
             STOP,
+            STREAM,
             BASE_URL,
             KEY,
             PRICE,
@@ -67,13 +69,14 @@ pub(super) static DIALECT: Dialect = Dialect {
     },
     key_header: ("x-api-key", ""),
     headers: &[("anthropic-version", "2023-06-01")],
-    url: |base, _| {
+    url: |base, _, _| {
         let base = base.strip_suffix("/v1").unwrap_or(base);
         format!("{base}/v1/messages")
     },
     body: |chat, request| body(chat, request).to_string().into_bytes(),
     usual: |_| None,
     answer,
+    stream: ANTHROPIC,
     refine,
     batches: Some(|chat| Arc::new(Anthropic(chat))),
 };
@@ -105,6 +108,9 @@ fn body(chat: &Chat, request: &Request) -> Json {
     if !chat.stop.is_empty() {
         body["stop_sequences"] = json!(chat.stop);
     }
+    if chat.stream {
+        body["stream"] = json!(true);
+    }
     body
 }
 
@@ -133,6 +139,11 @@ fn answer(json: &Json) -> Result<Answer, CallError> {
         model: text_of(json, "/model"),
         tokens_in,
         tokens_out: usage(&"output_tokens"),
+        parts: TokenParts {
+            cached: usage(&"cache_read_input_tokens").unwrap_or(0),
+            written: usage(&"cache_creation_input_tokens").unwrap_or(0),
+            reasoning: 0,
+        },
         confidence: None,
     })
 }

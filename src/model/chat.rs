@@ -11,8 +11,10 @@ use crate::model::address::{self, Address, Home};
 use crate::model::batch::{self, BatchApi, Batched, Terms};
 use crate::model::contract::{Attempted, CallError, Model, Price, Profile};
 use crate::model::lane::{check_shared, complaint, price};
+use crate::model::logprobs;
 use crate::model::prices::list_price;
 use crate::model::provider::{BuildError, Surroundings};
+use crate::model::stream;
 use crate::model::wire::{Endpoint, Http, Reply, scrub};
 use crate::record::{Answer, FailureKind, Request};
 use crate::spec::{Call, Complaint, Param, Type, Value};
@@ -27,8 +29,9 @@ pub(super) struct Dialect {
     pub(super) key_header: (&'static str, &'static str),
     /// Headers that every request has.
     pub(super) headers: &'static [(&'static str, &'static str)],
-    /// Makes the address of a model from the base.
-    pub(super) url: fn(&str, &str) -> String,
+    /// Makes the address of a model from the base; another one for a stream, where the API
+    /// has one.
+    pub(super) url: fn(&str, &str, bool) -> String,
     /// Writes the body of a request, as JSON.
     pub(super) body: fn(&Chat, &Request) -> Vec<u8>,
     /// Reads the usual reply with status 200 without a detour; `None` for any that is not
@@ -36,6 +39,8 @@ pub(super) struct Dialect {
     pub(super) usual: fn(&[u8]) -> Option<Answer>,
     /// Reads a reply with status 200.
     pub(super) answer: fn(&Json) -> Result<Answer, CallError>,
+    /// How answers are streamed.
+    pub(super) stream: stream::Api,
     /// Refines the kind of an error from its body.
     pub(super) refine: fn(FailureKind, &Json) -> FailureKind,
     /// Makes what takes batches, where the API does.
@@ -61,6 +66,10 @@ pub(super) struct Chat {
     pub(super) max_tokens: Option<u64>,
     pub(super) stop: Vec<String>,
     pub(super) seed: Option<u64>,
+    /// Whether log-probabilities are asked for, from which the confidence follows.
+    pub(super) logprobs: bool,
+    /// Whether answers come token by token.
+    pub(super) stream: bool,
 }
 
 impl Chat {
@@ -83,7 +92,8 @@ impl Chat {
             let (name, before) = dialect.key_header;
             (name, format!("{before}{}", key.expose_secret().trim()))
         });
-        let url = (dialect.url)(&address.base, &model);
+        let stream = call.flag("stream") == Some(true);
+        let url = (dialect.url)(&address.base, &model, stream);
         Ok(Box::new(Self {
             price: price(call).or_else(listed),
             endpoint: Endpoint::new(&url, dialect.headers, key, address.loopback),
@@ -95,6 +105,8 @@ impl Chat {
             top_p: call.number("top_p"),
             max_tokens: call.count("max_tokens"),
             seed: call.count("seed"),
+            logprobs: logprobs::gives(call),
+            stream,
             stop,
             model,
             dialect,
@@ -106,6 +118,18 @@ impl Chat {
         let endpoint = self.endpoint()?;
         let body = (self.dialect.body)(self, request);
         self.http.post(endpoint, body).await
+    }
+
+    /// Reads a reply. A confidence that was not asked for is none: what a server adds of its
+    /// own accord changes no result.
+    pub(super) fn read(&self, reply: &Reply) -> Result<Answer, CallError> {
+        let read = read(self.dialect, reply, self.address.key.as_ref());
+        read.map(|answer| self.asked_for(answer))
+    }
+
+    pub(super) fn asked_for(&self, answer: Answer) -> Answer {
+        let confidence = answer.confidence.filter(|_| self.logprobs);
+        Answer { confidence, ..answer }
     }
 
     /// Returns where requests go, if the key is there.
@@ -126,10 +150,16 @@ impl Model for Chat {
     }
 
     async fn attempt(&self, request: &Request, _: u32) -> Attempted {
+        if self.stream {
+            // Boxed, so that calls that are not streamed do not carry it.
+            let streamed = Box::pin(self.attempt_stream(request)).await;
+            return streamed.unwrap_or_else(|error| Err(error).into());
+        }
         match self.send(request).await {
             Ok(reply) => Attempted {
-                result: read(self.dialect, &reply, self.address.key.as_ref()),
+                result: self.read(&reply),
                 quota: reply.quota,
+                first_token: None,
             },
             Err(error) => Err(error).into(),
         }
@@ -140,9 +170,7 @@ impl Model for Chat {
             cacheable: true,
             network: true,
             loopback: self.address.loopback,
-            free: self
-                .price
-                .is_some_and(|price| price.input <= 0.0 && price.output <= 0.0),
+            free: self.price.is_some_and(Price::is_free),
             price: if self.batched {
                 self.price.map(Price::in_batches)
             } else {
@@ -157,7 +185,7 @@ impl Model for Chat {
     fn batched(&self) -> Option<Batched> {
         let make = self.dialect.batches?;
         Some(Batched {
-            api: make(self.clone()),
+            api: make(Self { stream: false, ..self.clone() }),
             terms: self.terms,
             on: self.batched,
             price: self.price.map(Price::in_batches),
@@ -207,7 +235,7 @@ pub(super) fn read(
 }
 
 /// Takes the key out of an answer that holds it, so that no store does.
-fn keyless(mut answer: Answer, key: Option<&SecretString>) -> Answer {
+pub(super) fn keyless(mut answer: Answer, key: Option<&SecretString>) -> Answer {
     let secret = key.map(|key| key.expose_secret().trim()).filter(|key| !key.is_empty());
     if let Some(secret) = secret.filter(|secret| answer.text.contains(secret)) {
         answer.text = answer.text.replace(secret, "[key]");
@@ -221,7 +249,7 @@ pub(super) fn refusal(chat: &Chat, reply: &Reply) -> CallError {
     failed(chat.dialect, reply.status, reply, &json, chat.address.key.as_ref())
 }
 
-fn failed(
+pub(super) fn failed(
     dialect: &Dialect,
     status: u16,
     reply: &Reply,
@@ -366,6 +394,7 @@ pub(super) fn check(call: &Call, hottest: f64) -> Vec<Complaint> {
     complaints.extend(address::check(call));
     complaints.extend(check_shared(call));
     complaints.extend(batch::check(call));
+    complaints.extend(stream::check(call));
     complaints
 }
 
@@ -373,6 +402,7 @@ pub(super) fn check(call: &Call, hottest: f64) -> Vec<Complaint> {
 mod tests {
     use super::*;
     use crate::model::{anthropic, google, openai};
+    use crate::record::TokenParts;
 
     const SHAPES: [(&Dialect, &str); 3] = [
         (&openai::DIALECT, include_str!("../../tests/data/providers/openai.json")),
@@ -395,6 +425,15 @@ mod tests {
                     let read = serde_json::json!([answer.tokens_in, answer.tokens_out]);
                     assert_eq!(&read, tokens, "{name}");
                 }
+                if let Some(parts) = case.get("parts") {
+                    let TokenParts { cached, written, reasoning } = answer.parts;
+                    let read = serde_json::json!([cached, written, reasoning]);
+                    assert_eq!(&read, parts, "{name}");
+                }
+                let sure = case.get("confidence").and_then(Json::as_f64);
+                let off = answer.confidence.zip(sure).map_or(0.0, |(a, b)| (a - b).abs());
+                assert!(off < 1e-12, "{name}: {off}");
+                assert_eq!(answer.confidence.is_some(), sure.is_some(), "{name}");
                 if let Some(model) = case.get("model").and_then(Json::as_str) {
                     assert_eq!(answer.model.as_deref(), Some(model), "{name}");
                 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use crate::model::batch::Batched;
 use crate::record::{Answer, Failure, FailureKind, Message, Request};
@@ -50,11 +51,13 @@ pub struct Attempted {
     pub result: Result<Answer, CallError>,
     /// What the provider says is left of its limits, where it says so.
     pub quota: Option<Quota>,
+    /// When the first token of the answer came, where it was streamed.
+    pub first_token: Option<Instant>,
 }
 
 impl From<Result<Answer, CallError>> for Attempted {
     fn from(result: Result<Answer, CallError>) -> Self {
-        Self { result, quota: None }
+        Self { result, quota: None, first_token: None }
     }
 }
 
@@ -86,6 +89,8 @@ pub struct CallError {
     /// Whether it looks as if nobody were there: no connection, no answer in time, or a
     /// status that says so (502, 503, 504, 529).
     pub outage: bool,
+    /// Whether the answer had begun to come, so that it may be billed.
+    pub begun: bool,
 }
 
 impl CallError {
@@ -96,6 +101,7 @@ impl CallError {
             failure: Failure::new(kind, message),
             retry_after: None,
             outage: matches!(kind, FailureKind::Connection | FailureKind::Timeout),
+            begun: false,
         }
     }
 }
@@ -105,14 +111,56 @@ impl CallError {
 pub struct Price {
     /// For a token sent.
     pub input: f64,
-    /// For a token received.
+    /// For a token received; those of thinking are among them.
     pub output: f64,
+    /// For a token sent that the provider read from its own cache.
+    pub cached: f64,
+    /// For a token sent that it wrote to its cache.
+    pub written: f64,
 }
 
 impl Price {
+    /// Returns a price that makes no difference between a token that the provider had in its
+    /// cache and another one.
+    #[must_use]
+    pub const fn new(input: f64, output: f64) -> Self {
+        Self { input, output, cached: input, written: input }
+    }
+
     /// Returns what tokens cost in a batch: half.
     pub(super) fn in_batches(self) -> Self {
-        Self { input: self.input / 2.0, output: self.output / 2.0 }
+        Self {
+            input: self.input / 2.0,
+            output: self.output / 2.0,
+            cached: self.cached / 2.0,
+            written: self.written / 2.0,
+        }
+    }
+
+    /// Says whether nothing costs anything.
+    pub(super) fn is_free(self) -> bool {
+        [self.input, self.output, self.cached, self.written].iter().all(|p| *p <= 0.0)
+    }
+
+    /// Returns the cost of an answer in dollars; `None` where a count is not known.
+    ///
+    /// # Formula
+    ///
+    /// ```text
+    /// cost  =  (sent − cached − written)·input + cached·p_cached + written·p_written
+    ///          + received·output
+    /// ```
+    ///
+    /// What is cached and written is part of what was sent, and thinking is part of what was
+    /// received: no token is paid for twice.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "tokens stay far below 2^52")]
+    pub fn of_answer(self, answer: &Answer) -> Option<f64> {
+        let (sent, received) = (answer.tokens_in?, answer.tokens_out?);
+        let cached = answer.parts.cached.min(sent);
+        let written = answer.parts.written.min(sent - cached);
+        let plain = self.of(Some(sent - cached - written), Some(received))?;
+        Some(plain + cached as f64 * self.cached + written as f64 * self.written)
     }
 
     /// Returns the cost of an answer in dollars; `None` where a count is not known.
@@ -209,12 +257,12 @@ pub(super) fn tokens_of(system: Option<&str>, messages: &[Message]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Role;
+    use crate::record::{Role, TokenParts};
 
     #[test]
     fn an_estimate_counts_four_characters_a_token_and_a_frame_each_message() {
         let profile = Profile {
-            price: Some(Price { input: 1e-6, output: 2e-6 }),
+            price: Some(Price::new(1e-6, 2e-6)),
             max_tokens: Some(100),
             ..Profile::default()
         };
@@ -226,8 +274,30 @@ mod tests {
 
     #[test]
     fn an_unknown_count_makes_the_cost_unknown_and_not_zero() {
-        let price = Price { input: 1.0, output: 1.0 };
+        let price = Price::new(1.0, 1.0);
         assert_eq!(price.of(Some(1), None), None);
         assert_eq!(Profile::default().estimate(None, &[]).cost, None);
+    }
+
+    #[test]
+    fn no_token_is_paid_for_twice() {
+        let price = Price { input: 8.0, output: 4.0, cached: 1.0, written: 10.0 };
+        let cost = |sent, received, cached, written, reasoning| {
+            price.of_answer(&Answer {
+                tokens_in: Some(sent),
+                tokens_out: Some(received),
+                parts: TokenParts { cached, written, reasoning },
+                ..Answer::default()
+            })
+        };
+        assert_eq!(cost(10, 5, 0, 0, 0), Some(100.0));
+        // Seven are cached: 3·8 + 7·1 + 5·4. Thinking is among what was received.
+        assert_eq!(cost(10, 5, 7, 0, 4), Some(51.0));
+        assert_eq!(cost(10, 5, 7, 2, 4), Some(8.0 + 7.0 + 20.0 + 20.0));
+        // A count that cannot be: no more is cached than was sent.
+        assert_eq!(cost(10, 0, 99, 99, 0), Some(10.0));
+        let half = price.in_batches();
+        assert_eq!(half, Price { input: 4.0, output: 2.0, cached: 0.5, written: 5.0 });
+        assert_eq!(price.of_answer(&Answer::default()), None);
     }
 }

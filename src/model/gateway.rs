@@ -298,9 +298,7 @@ impl Gateway {
         let result = self.carry_out(state, call).await;
         call.measure();
         call.record.cost = match &result {
-            Ok(answer) => profile
-                .price
-                .and_then(|price| price.of(answer.tokens_in, answer.tokens_out)),
+            Ok(answer) => profile.price.and_then(|price| price.of_answer(answer)),
             Err(_) if call.tally.presumed.is_some() => None,
             Err(_) => Some(0.0),
         };
@@ -386,9 +384,9 @@ impl Gateway {
             pass.reservation.at_risk(demand.most);
             let start = call.tally.leaves(pass.probe.is_some(), demand.most);
             let work = state.lane.model.attempt(&call.request, attempt);
-            let Attempted { result, quota } =
+            let Attempted { result, quota, first_token } =
                 timeout(limit, work).await.unwrap_or_else(|_| late(limit).into());
-            let took = call.tally.ended();
+            let took = call.tally.ended(first_token.filter(|_| result.is_ok()));
             if let Some(quota) = quota {
                 state.heed(&quota, &self.journal);
             }
@@ -402,7 +400,7 @@ impl Gateway {
                 Err(error) => error,
             };
             state.failed(call.request.id, start, &error, &self.journal);
-            if may_be_billed(error.failure.kind) {
+            if error.begun || may_be_billed(error.failure.kind) {
                 // The reservation is dropped, which books it.
                 *call.tally.presumed.get_or_insert(0.0) += demand.most;
             } else {

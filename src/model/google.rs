@@ -11,8 +11,10 @@ use crate::model::contract::CallError;
 use crate::model::lane::{
     ATTEMPT_LIMIT, CONCURRENCY, LIMIT, PRICE, TIMEOUT, TOKEN_LIMIT,
 };
+use crate::model::logprobs::{LOGPROBS, gives, number, of_tokens};
 use crate::model::provider::Provider;
-use crate::record::{Answer, FailureKind, Request, Role};
+use crate::model::stream::{GOOGLE, STREAM};
+use crate::record::{Answer, FailureKind, Request, Role, TokenParts};
 use crate::spec::{Signature, Type};
 
 /// The reasons of an end that mean that the content was refused.
@@ -22,14 +24,15 @@ const REFUSALS: [&str; 5] =
 const SIGNATURE: Signature =
     Signature::new("google", Type::Model, "A Gemini model of Google.")
         .with_details(
-            "The key comes from `GEMINI_API_KEY` or `GOOGLE_API_KEY`, the address from `base_url`. Prices that are not given come from the dated list. Tokens of thinking count as tokens received.",
+            "The key comes from `GEMINI_API_KEY` or `GOOGLE_API_KEY`, the address from `base_url`. Prices that are not given come from the dated list. Tokens of thinking count as tokens received. With `logprobs: true` answers have a confidence, where the model gives log-probabilities.",
         )
         .with_params(&[
-            MODEL, TEMPERATURE, TOP_P, MAX_TOKENS, STOP, SEED, BASE_URL, KEY, PRICE,
-            LIMIT, TOKEN_LIMIT, CONCURRENCY, TIMEOUT, ATTEMPT_LIMIT,
+            MODEL, TEMPERATURE, TOP_P, MAX_TOKENS, STOP, SEED, LOGPROBS, STREAM, BASE_URL,
+            KEY, PRICE, LIMIT, TOKEN_LIMIT, CONCURRENCY, TIMEOUT, ATTEMPT_LIMIT,
         ])
         .with_example("model flash = google(\"gemini-2.5-flash\") { temperature: 0.7 }")
-        .with_check(|call| chat::check(call, 2.0));
+        .with_check(|call| chat::check(call, 2.0))
+        .with_confidence(gives);
 
 pub(super) const PROVIDER: Provider = Provider {
     signature: SIGNATURE,
@@ -45,13 +48,16 @@ pub(super) static DIALECT: Dialect = Dialect {
     },
     key_header: ("x-goog-api-key", ""),
     headers: &[],
-    url: |base, model| {
+    url: |base, model, stream| {
         let model = model.strip_prefix("models/").unwrap_or(model);
-        format!("{base}/models/{model}:generateContent")
+        let what =
+            if stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
+        format!("{base}/models/{model}:{what}")
     },
     body: |chat, request| body(chat, request).to_string().into_bytes(),
     usual: |_| None,
     answer,
+    stream: GOOGLE,
     refine,
     batches: None,
 };
@@ -87,6 +93,9 @@ fn body(chat: &Chat, request: &Request) -> Json {
     }
     if let Some(seed) = chat.seed {
         settings["seed"] = json!(seed);
+    }
+    if chat.logprobs {
+        settings["responseLogprobs"] = json!(true);
     }
     body["generationConfig"] = settings;
     body
@@ -128,7 +137,24 @@ fn answer(json: &Json) -> Result<Answer, CallError> {
         (said, thought) => Some(said.unwrap_or(0) + thought.unwrap_or(0)),
     };
     let model = text_of(json, "/modelVersion");
-    Ok(Answer { text, finish, model, tokens_in, tokens_out, confidence: None })
+    let parts = TokenParts {
+        cached: count("cachedContentTokenCount").unwrap_or(0),
+        written: 0,
+        reasoning: thought.unwrap_or(0),
+    };
+    let confidence = confidence(candidate);
+    Ok(Answer { text, finish, model, tokens_in, tokens_out, parts, confidence })
+}
+
+/// Reads how sure the model was: from the tokens that it chose, else from their mean.
+fn confidence(candidate: &Json) -> Option<f64> {
+    let chosen = candidate.pointer("/logprobsResult/chosenCandidates");
+    match chosen.and_then(Json::as_array).filter(|tokens| !tokens.is_empty()) {
+        Some(tokens) => {
+            of_tokens(tokens.iter().map(|token| number(token, "logProbability")))
+        }
+        None => of_tokens([candidate.get("avgLogprobs")?.as_f64()?]),
+    }
 }
 
 fn refine(kind: FailureKind, json: &Json) -> FailureKind {

@@ -89,7 +89,7 @@ impl Limits {
 pub(super) const PRICE: Param = Param::optional(
     "price",
     Type::List(&Type::Price),
-    "What a token sent and a token received cost: `[$0.15/Mtok, $0.60/Mtok]`.",
+    "What a token sent and a token received cost: `[$0.15/Mtok, $0.60/Mtok]`; a third price is that of a token sent which the provider had in its own cache, a fourth that of one which it wrote there, both as any token sent where not given.",
 )
 .operational();
 
@@ -122,15 +122,19 @@ pub(super) const ATTEMPT_LIMIT: Param = Param::optional(
 )
 .operational();
 
-/// Reads `price: [in, out]`.
+/// Reads `price: [in, out]`, with the prices of the provider's cache where they are given.
 pub(super) fn price(call: &Call) -> Option<Price> {
-    match call.list("price") {
-        Some([input, output]) => Some(Price {
-            input: input.as_quantity()?.value,
-            output: output.as_quantity()?.value,
-        }),
-        Some(_) | None => None,
-    }
+    let [input, output, cache @ ..] = call.list("price")? else { return None };
+    let usual = Price::new(input.as_quantity()?.value, output.as_quantity()?.value);
+    let of_cache = |place: usize, usual: f64| {
+        let given = cache.get(place).and_then(Value::as_quantity);
+        given.map_or(usual, |given| given.value)
+    };
+    Some(Price {
+        cached: of_cache(0, usual.cached),
+        written: of_cache(1, usual.written),
+        ..usual
+    })
 }
 
 /// Finds what is wrong with the parameters that all providers share.
@@ -138,10 +142,13 @@ pub(super) fn check_shared(call: &Call) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     if let Some(prices) = call.list("price") {
         let negative = |value: &Value| value.as_quantity().is_some_and(|q| q.value < 0.0);
-        if prices.len() != 2 || prices.iter().any(negative) {
+        if !(2..=4).contains(&prices.len()) || prices.iter().any(negative) {
             complaints.push(complaint(
                 "price",
-                format!("found {} prices, wanted two of at least zero", prices.len()),
+                format!(
+                    "found {} prices, wanted two to four of at least zero",
+                    prices.len()
+                ),
                 "`price: [$0.15/Mtok, $0.60/Mtok]`, for a token sent and one received",
             ));
         }
@@ -198,6 +205,18 @@ mod tests {
         assert_eq!(limits.timeout, Some(Duration::from_millis(1500)));
         assert_eq!((limits.concurrency, limits.attempts), (Some(4), ATTEMPTS));
         assert!(check_shared(&call).is_empty());
+    }
+
+    #[test]
+    fn a_third_price_is_that_of_what_was_cached() {
+        let of = |prices: &[f64]| {
+            let prices = prices.iter().map(|p| quantity(*p, Unit::DollarsPerToken));
+            price(&call("sim", vec![("price", Value::List(prices.collect()))])).unwrap()
+        };
+        assert_eq!(of(&[4.0, 8.0]), Price::new(4.0, 8.0));
+        assert_eq!(of(&[4.0, 8.0, 1.0]), Price { cached: 1.0, ..Price::new(4.0, 8.0) });
+        let four = Price { cached: 1.0, written: 5.0, ..Price::new(4.0, 8.0) };
+        assert_eq!(of(&[4.0, 8.0, 1.0, 5.0]), four);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod health;
 mod journal;
 mod lane;
 mod latency;
+mod logprobs;
 mod openai;
 mod overhear;
 mod prices;
@@ -33,6 +34,8 @@ mod recorded;
 mod settings;
 mod sim;
 mod state;
+mod stream;
+mod streaming;
 #[cfg(test)]
 mod testing;
 mod throttle;
@@ -48,7 +51,7 @@ pub use latency::DISTRIBUTIONS;
 pub use prices::{list_price, price_date};
 pub use provider::{
     Build, BuildError, PROVIDERS, Provider, RecordedItems, Surroundings, addresses,
-    provider, read_reply,
+    provider, read_reply, read_stream,
 };
 pub use recorded::Recorded;
 pub use settings::{GatewaySettings, ModelRef, Spending};

@@ -17,8 +17,10 @@ use crate::model::contract::CallError;
 use crate::model::lane::{
     ATTEMPT_LIMIT, CONCURRENCY, LIMIT, PRICE, TIMEOUT, TOKEN_LIMIT,
 };
+use crate::model::logprobs::{LOGPROBS, gives, number, of_tokens};
 use crate::model::provider::Provider;
-use crate::record::{Answer, FailureKind, Request, Role};
+use crate::model::stream::{OPENAI, STREAM};
+use crate::record::{Answer, FailureKind, Request, Role, TokenParts};
 use crate::spec::{Signature, Type};
 
 const SIGNATURE: Signature = Signature::new(
@@ -27,16 +29,17 @@ const SIGNATURE: Signature = Signature::new(
     "A chat model of OpenAI, or of any server that speaks its protocol.",
 )
 .with_details(
-    "The key comes from `OPENAI_API_KEY`, the address from `base_url`, else from `OPENAI_BASE_URL`. The key is not sent unencrypted to another machine unless `key` names its variable. Prices that are not given come from the dated list, for OpenAI's own server; for any other server they are unknown.",
+    "The key comes from `OPENAI_API_KEY`, the address from `base_url`, else from `OPENAI_BASE_URL`. The key is not sent unencrypted to another machine unless `key` names its variable. Prices that are not given come from the dated list, for OpenAI's own server; for any other server they are unknown. With `logprobs: true` answers have a confidence, where the server gives log-probabilities.",
 )
 .with_params(&[
-    MODEL, TEMPERATURE, TOP_P, MAX_TOKENS, STOP, SEED, BASE_URL, KEY, PRICE, LIMIT,
-    TOKEN_LIMIT, CONCURRENCY, TIMEOUT, ATTEMPT_LIMIT, BATCH, BATCH_WAIT, POLL,
+    MODEL, TEMPERATURE, TOP_P, MAX_TOKENS, STOP, SEED, LOGPROBS, STREAM, BASE_URL, KEY,
+    PRICE, LIMIT, TOKEN_LIMIT, CONCURRENCY, TIMEOUT, ATTEMPT_LIMIT, BATCH, BATCH_WAIT, POLL,
 ])
 .with_example(
     "model mini = openai(\"gpt-4o-mini\") { temperature: 0.7, price: [$0.15/Mtok, $0.60/Mtok] }",
 )
-.with_check(|call| chat::check(call, 2.0));
+.with_check(|call| chat::check(call, 2.0))
+.with_confidence(gives);
 
 pub(super) const PROVIDER: Provider = Provider {
     signature: SIGNATURE,
@@ -52,10 +55,11 @@ pub(super) static DIALECT: Dialect = Dialect {
     },
     key_header: ("authorization", "Bearer "),
     headers: &[],
-    url: |base, _| format!("{base}/chat/completions"),
+    url: |base, _, _| format!("{base}/chat/completions"),
     body,
     usual,
     answer,
+    stream: OPENAI,
     refine,
     batches: Some(|chat| Arc::new(OpenAi(chat))),
 };
@@ -77,6 +81,18 @@ struct Body<'a> {
     stop: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logprobs: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
+}
+
+/// Without it a stream does not say how many tokens it took.
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
 }
 
 /// The system text and the messages of a request, one after another.
@@ -116,6 +132,9 @@ fn body(chat: &Chat, request: &Request) -> Vec<u8> {
         max_tokens: others,
         stop: &chat.stop,
         seed: chat.seed,
+        logprobs: chat.logprobs.then_some(true),
+        stream: chat.stream.then_some(true),
+        stream_options: chat.stream.then_some(StreamOptions { include_usage: true }),
     };
     // Text and finite numbers always make JSON.
     serde_json::to_vec(&body).unwrap_or_default()
@@ -138,6 +157,18 @@ struct Choice<'a> {
     message: Told<'a>,
     #[serde(borrow)]
     finish_reason: Option<Cow<'a, str>>,
+    logprobs: Option<Logprobs>,
+}
+
+#[derive(Deserialize)]
+struct Logprobs {
+    content: Option<Vec<Token>>,
+}
+
+/// A token that was chosen.
+#[derive(Deserialize)]
+struct Token {
+    logprob: f64,
 }
 
 #[derive(Deserialize)]
@@ -151,6 +182,30 @@ struct Told<'a> {
 struct Tokens {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
+    prompt_tokens_details: Option<Sent>,
+    completion_tokens_details: Option<Received>,
+}
+
+#[derive(Deserialize)]
+struct Sent {
+    cached_tokens: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Received {
+    reasoning_tokens: Option<u64>,
+}
+
+impl Tokens {
+    fn parts(&self) -> TokenParts {
+        let sent = self.prompt_tokens_details.as_ref();
+        let received = self.completion_tokens_details.as_ref();
+        TokenParts {
+            cached: sent.and_then(|sent| sent.cached_tokens).unwrap_or(0),
+            written: 0,
+            reasoning: received.and_then(|one| one.reasoning_tokens).unwrap_or(0),
+        }
+    }
 }
 
 fn usual(body: &[u8]) -> Option<Answer> {
@@ -160,13 +215,16 @@ fn usual(body: &[u8]) -> Option<Answer> {
     let odd = reply.error.is_some()
         || choice.message.refusal.is_some()
         || finish.as_deref() == Some("content_filter");
+    let tokens = choice.logprobs.and_then(|logprobs| logprobs.content);
+    let usage = reply.usage.as_ref();
     (!odd).then(|| Answer {
         text: choice.message.content.into_owned(),
         finish,
         model: reply.model.map(Cow::into_owned),
-        tokens_in: reply.usage.as_ref().and_then(|usage| usage.prompt_tokens),
-        tokens_out: reply.usage.as_ref().and_then(|usage| usage.completion_tokens),
-        confidence: None,
+        tokens_in: usage.and_then(|usage| usage.prompt_tokens),
+        tokens_out: usage.and_then(|usage| usage.completion_tokens),
+        parts: usage.map(Tokens::parts).unwrap_or_default(),
+        confidence: tokens.and_then(|tokens| of_tokens(tokens.iter().map(|t| t.logprob))),
     })
 }
 
@@ -190,13 +248,22 @@ fn answer(json: &Json) -> Result<Answer, CallError> {
             return Err(malformed("text"));
         }
     };
+    let count = |at: &str| json.pointer(at).and_then(Json::as_u64);
+    let tokens = choice.pointer("/logprobs/content").and_then(Json::as_array);
+    let logprobs = tokens.into_iter().flatten().map(|token| number(token, "logprob"));
     Ok(Answer {
         text,
         finish,
         model: text_of(json, "/model"),
-        tokens_in: json.pointer("/usage/prompt_tokens").and_then(Json::as_u64),
-        tokens_out: json.pointer("/usage/completion_tokens").and_then(Json::as_u64),
-        confidence: None,
+        tokens_in: count("/usage/prompt_tokens"),
+        tokens_out: count("/usage/completion_tokens"),
+        parts: TokenParts {
+            cached: count("/usage/prompt_tokens_details/cached_tokens").unwrap_or(0),
+            written: 0,
+            reasoning: count("/usage/completion_tokens_details/reasoning_tokens")
+                .unwrap_or(0),
+        },
+        confidence: of_tokens(logprobs),
     })
 }
 

@@ -68,6 +68,11 @@ impl Line {
         Self(Some(Live { log, index, secrets }))
     }
 
+    /// Says whether somebody listens.
+    pub(super) fn is_live(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Notes how the reply begins.
     pub(super) fn replies(&self, status: u16, headers: &HeaderMap) {
         self.note(|exchange, secrets| {

@@ -29,6 +29,9 @@ struct Listed {
 struct Row {
     input: f64,
     output: f64,
+    /// What is not listed costs as much as any token sent.
+    cached: Option<f64>,
+    written: Option<f64>,
 }
 
 /// Returns the date of the table of list prices, as `YYYY-MM-DD`.
@@ -48,7 +51,12 @@ pub fn list_price(provider: &str, model: &str) -> Option<Price> {
         _ => return None,
     };
     let row = listed.models.get(model).or_else(|| listed.models.get(undated(model)))?;
-    Some(Price { input: row.input / MILLION, output: row.output / MILLION })
+    Some(Price {
+        input: row.input / MILLION,
+        output: row.output / MILLION,
+        cached: row.cached.unwrap_or(row.input) / MILLION,
+        written: row.written.unwrap_or(row.input) / MILLION,
+    })
 }
 
 /// Takes `-2024-07-18`, `-20251001`, `-001` or `-latest` from the end of a model's name.

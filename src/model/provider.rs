@@ -7,8 +7,9 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 use crate::model::contract::Model;
+use crate::model::stream::Gathered;
 use crate::model::wire::{Http, Reply};
-use crate::model::{address, anthropic, chat, google, openai, recorded, sim};
+use crate::model::{address, anthropic, chat, google, openai, recorded, sim, streaming};
 use crate::record::{Answer, Failure, FailureKind, Items};
 use crate::spec::{Call, Signature, Standing};
 
@@ -60,13 +61,36 @@ pub fn addresses(environment: &BTreeMap<String, SecretString>) -> Vec<Standing> 
 ///
 /// The failure that the reply says or is; `NotFound` for a provider that has no server.
 pub fn read_reply(provider: &str, status: u16, body: &[u8]) -> Result<Answer, Failure> {
-    let dialects = [&openai::DIALECT, &anthropic::DIALECT, &google::DIALECT];
-    let Some(dialect) = dialects.into_iter().find(|one| one.name == provider) else {
-        let message = format!("`{provider}` has no server");
-        return Err(Failure::new(FailureKind::NotFound, message));
-    };
+    let dialect = dialect(provider)?;
     let reply = Reply { status, body: body.to_owned(), ..Reply::default() };
     chat::read(dialect, &reply, None).map_err(|error| error.failure)
+}
+
+/// Reads the events that a provider's server streamed, in the pieces in which they came: an
+/// answer, or which failure it is. This is what becomes of any stream, whatever its bytes.
+///
+/// # Errors
+///
+/// The failure that the stream says or is; `NotFound` for a provider that has no server.
+pub fn read_stream(provider: &str, pieces: &[&[u8]]) -> Result<Answer, Failure> {
+    let dialect = dialect(provider)?;
+    let mut gathered = Gathered::new(dialect.stream);
+    for piece in pieces {
+        if !gathered.feed(piece) {
+            break;
+        }
+    }
+    let reply = Reply { status: 200, ..Reply::default() };
+    let read = streaming::read_streamed(dialect, gathered, &reply, None);
+    read.map_err(|error| error.failure)
+}
+
+fn dialect(provider: &str) -> Result<&'static chat::Dialect, Failure> {
+    let dialects = [&openai::DIALECT, &anthropic::DIALECT, &google::DIALECT];
+    dialects.into_iter().find(|one| one.name == provider).ok_or_else(|| {
+        let message = format!("`{provider}` has no server");
+        Failure::new(FailureKind::NotFound, message)
+    })
 }
 
 /// Loads the dataset that recorded answers stand in.

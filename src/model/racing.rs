@@ -33,6 +33,7 @@ impl Gateway {
             result: Ok(answer),
             attempts: 0,
             latency: None,
+            ttft: None,
             waited: 0.0,
             cost: Some(0.0),
             presumed: 0.0,

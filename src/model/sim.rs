@@ -14,7 +14,7 @@ use crate::model::lane::{
 };
 use crate::model::latency::Latency;
 use crate::model::provider::{BuildError, Provider, Surroundings};
-use crate::record::{Answer, FailureKind, Item, Request};
+use crate::record::{Answer, FailureKind, Item, Request, TokenParts};
 use crate::spec::{Call, Complaint, Param, Signature, Type};
 
 /// A simulated model. Every call is an independent draw keyed by the call's id.
@@ -170,6 +170,7 @@ impl Sim {
         Answer {
             tokens_in: Some(tokens_of(request.system.as_deref(), &request.messages)),
             tokens_out: Some(self.tokens.unwrap_or_else(|| tokens_of_text(&text))),
+            parts: TokenParts::default(),
             confidence: Some(chance),
             finish: Some("stop".to_owned()),
             model: None,

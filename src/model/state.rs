@@ -113,7 +113,7 @@ impl LaneState {
         answer: &Answer,
     ) {
         let (sent, received) = (answer.tokens_in, answer.tokens_out);
-        let cost = self.profile.price.and_then(|price| price.of(sent, received));
+        let cost = self.profile.price.and_then(|price| price.of_answer(answer));
         reservation.settle(cost, !self.profile.free);
         if let (Some(sent), Some(received)) = (sent, received) {
             self.throttle.settle(demand.tokens, sent.saturating_add(received));

@@ -31,6 +31,8 @@ pub(super) struct Tally {
     /// Attempts that count towards their end: those that were probes do not.
     pub(super) charged: u32,
     pub(super) busy: Duration,
+    /// Of the time of the attempts, that until the first token of the answer.
+    first_token: Option<Duration>,
     /// What attempts without an answer may be billed at, at most; `None` while none may.
     pub(super) presumed: Option<f64>,
     /// The attempt that is under way: when it left, and what it may cost at most.
@@ -47,9 +49,13 @@ impl Tally {
         now
     }
 
-    /// Notes that the attempt under way ended; returns how long it took.
-    pub(super) fn ended(&mut self) -> Duration {
-        let took = self.open.take().map(|(left, _)| left.elapsed()).unwrap_or_default();
+    /// Notes that the attempt under way ended, and when the first token of its answer came;
+    /// returns how long it took.
+    pub(super) fn ended(&mut self, first_token: Option<Instant>) -> Duration {
+        let Some((left, _)) = self.open.take() else { return Duration::ZERO };
+        let took = left.elapsed();
+        let first = first_token.map(|at| self.busy + at.saturating_duration_since(left));
+        self.first_token = first;
         self.busy += took;
         took
     }
@@ -87,6 +93,7 @@ impl<'a> Underway<'a> {
             result: Err(Failure::new(FailureKind::NotFound, "no such model")),
             attempts: 0,
             latency: None,
+            ttft: None,
             waited: 0.0,
             cost: Some(0.0),
             presumed: 0.0,
@@ -110,6 +117,7 @@ impl<'a> Underway<'a> {
         let all = self.begun.elapsed().as_secs_f64();
         self.record.attempts = self.tally.attempts;
         self.record.latency = latency;
+        self.record.ttft = self.tally.first_token.map(|first| first.as_secs_f64());
         self.record.waited = (all - latency.unwrap_or(0.0)).max(0.0);
         self.record.presumed = self.tally.presumed.unwrap_or(0.0);
     }
@@ -139,6 +147,7 @@ impl<'a> Underway<'a> {
             result: Err(Failure { kind: FailureKind::Cancelled, message: String::new() }),
             attempts: 0,
             latency: None,
+            ttft: None,
             waited: 0.0,
             cost: None,
             presumed: 0.0,

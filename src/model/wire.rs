@@ -11,6 +11,7 @@ use reqwest::header::{
 };
 use reqwest::{Client, ClientBuilder, Method, Response, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::timeout;
 
 use crate::model::contract::{CallError, Quota};
 use crate::model::overhear::Line;
@@ -31,6 +32,9 @@ const AGENT: &str = concat!("crucible/", env!("CARGO_PKG_VERSION"));
 
 /// The most headers that a request has, those of the client included.
 const ADDED: usize = 12;
+
+/// How long the end of a stream is read for after the answer's own end, at most.
+const LINGER: Duration = Duration::from_millis(20);
 
 /// Characters of a provider's error that are kept.
 const SHOWN: usize = 300;
@@ -107,7 +111,17 @@ pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) retry_after: Option<Duration>,
     pub(super) quota: Option<Quota>,
+    /// The body; empty where it was handed out as it came.
     pub(super) body: Vec<u8>,
+    /// Whether the body is a stream of events.
+    pub(super) streamed: bool,
+}
+
+/// A reply whose body did not come yet.
+struct Opened {
+    response: Response,
+    line: Line,
+    reply: Reply,
 }
 
 impl Http {
@@ -117,21 +131,39 @@ impl Http {
         endpoint: &Endpoint,
         body: Vec<u8>,
     ) -> Result<Reply, CallError> {
+        self.open(endpoint, body).await?.whole().await
+    }
+
+    /// Sends JSON and hands out the events of the reply as they come, until `take` wants no
+    /// more. A reply that is no stream is read to its end.
+    pub(super) async fn stream(
+        &self,
+        endpoint: &Endpoint,
+        body: Vec<u8>,
+        take: &mut (dyn FnMut(&[u8]) -> bool + Send),
+    ) -> Result<Reply, CallError> {
+        let opened = self.open(endpoint, body).await?;
+        if opened.is_stream() { opened.events(take).await } else { opened.whole().await }
+    }
+
+    async fn open(
+        &self,
+        endpoint: &Endpoint,
+        body: Vec<u8>,
+    ) -> Result<Opened, CallError> {
         let client = self.client(endpoint.loopback)?;
         let line = Line::open("POST", endpoint.url.as_str(), &endpoint.headers, &body);
         let mut request = reqwest::Request::new(Method::POST, endpoint.url.clone());
         request.headers_mut().clone_from(&endpoint.headers);
         *request.body_mut() = Some(body.into());
         let sent = client.execute(request).await;
-        let mut response =
-            sent.map_err(|error| line.broke(broken(error, Stage::Sending)))?;
+        let response = sent.map_err(|error| line.broke(broken(error, Stage::Sending)))?;
         let status = response.status().as_u16();
         line.replies(status, response.headers());
         let retry_after = retry_after(response.headers());
         let quota = quota::read(response.headers());
-        let body = read(&mut response).await.map_err(|error| line.broke(error))?;
-        line.replied(&body);
-        Ok(Reply { status, retry_after, quota, body })
+        let reply = Reply { status, retry_after, quota, ..Reply::default() };
+        Ok(Opened { response, line, reply })
     }
 
     /// Returns the client for this machine or for others.
@@ -141,6 +173,55 @@ impl Http {
             CallError::new(FailureKind::BadRequest, format!("no HTTP client: {message}"))
         })
     }
+}
+
+impl Opened {
+    fn is_stream(&self) -> bool {
+        let kind = self.response.headers().get(CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        self.reply.status == 200 && kind.trim_start().starts_with("text/event-stream")
+    }
+
+    async fn whole(mut self) -> Result<Reply, CallError> {
+        let read = read(&mut self.response).await;
+        let body = read.map_err(|error| self.line.broke(error))?;
+        self.line.replied(&body);
+        Ok(Reply { body, ..self.reply })
+    }
+
+    async fn events(
+        self,
+        take: &mut (dyn FnMut(&[u8]) -> bool + Send),
+    ) -> Result<Reply, CallError> {
+        let Self { mut response, line, reply } = self;
+        let mut heard = Vec::new();
+        let mut length = 0;
+        loop {
+            let chunk = response.chunk().await;
+            let chunk = chunk.map_err(|error| broken(error, Stage::Reading));
+            let Some(chunk) = chunk.map_err(|error| line.broke(error))? else { break };
+            length += chunk.len();
+            if length > LONGEST {
+                return Err(line.broke(too_long()));
+            }
+            if line.is_live() {
+                heard.extend_from_slice(&chunk);
+            }
+            if !take(&chunk) {
+                // The end of the body follows at once, as a rule. Read, it leaves a connection
+                // that serves the next request.
+                let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
+                drop(timeout(LINGER, rest).await);
+                break;
+            }
+        }
+        line.replied(&heard);
+        Ok(Reply { streamed: true, ..reply })
+    }
+}
+
+fn too_long() -> CallError {
+    CallError::new(FailureKind::Malformed, "the reply is longer than 32 MB")
 }
 
 fn build(loopback: bool) -> Result<Client, String> {
@@ -171,8 +252,7 @@ async fn read(response: &mut Response) -> Result<Vec<u8>, CallError> {
             Err(error) => return Err(broken(error, Stage::Reading)),
         }
         if body.len() > LONGEST {
-            let message = "the reply is longer than 32 MB";
-            return Err(CallError::new(FailureKind::Malformed, message));
+            return Err(too_long());
         }
     }
 }

@@ -73,8 +73,31 @@ pub struct Answer {
     pub tokens_in: Option<u64>,
     /// Tokens received.
     pub tokens_out: Option<u64>,
+    /// What the provider counted apart among them.
+    #[serde(default, skip_serializing_if = "TokenParts::is_nothing")]
+    pub parts: TokenParts,
     /// The model's confidence, 0 to 1, where it gives one.
     pub confidence: Option<f64>,
+}
+
+/// Tokens of an answer that a provider counts apart; 0 where it says nothing of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TokenParts {
+    /// Of the tokens sent: those that the provider read from its own cache.
+    pub cached: u64,
+    /// Of the tokens sent: those that it wrote to its cache.
+    pub written: u64,
+    /// Of the tokens received: those that the model thought with, and did not say.
+    pub reasoning: u64,
+}
+
+impl TokenParts {
+    /// Says whether nothing was counted apart.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Why a call or a trial failed.
@@ -227,6 +250,10 @@ pub struct CallRecord {
     /// Seconds from admission to the end of the last attempt; `None` where no time was
     /// measured (cache, recorded).
     pub latency: Option<f64>,
+    /// Of the latency, the seconds until the first token of the answer came; `None` where it
+    /// was not streamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttft: Option<f64>,
     /// Seconds of waiting for limits and between retries.
     pub waited: f64,
     /// Dollars; `None` where the price or the usage is unknown.

@@ -16,7 +16,9 @@ mod referee;
 mod trial;
 
 pub use batch::{BatchEntry, BatchLedger};
-pub use call::{Answer, CallRecord, Failure, FailureKind, Message, Request, Role};
+pub use call::{
+    Answer, CallRecord, Failure, FailureKind, Message, Request, Role, TokenParts,
+};
 pub use exchange::{Exchange, Recording, Tape};
 pub use item::Item;
 pub use items::{ItemSource, Items};
@@ -28,4 +30,4 @@ pub use referee::{Over, Referee};
 pub use trial::{Outcome, Place, Score, TrialRecord};
 
 /// The version of what the store holds.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;

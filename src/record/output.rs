@@ -70,11 +70,21 @@ pub struct Usage {
     pub tokens_in: Option<u64>,
     /// Tokens received.
     pub tokens_out: Option<u64>,
+    /// Of the tokens sent, those that the providers say they read from their own caches.
+    #[serde(default)]
+    pub tokens_cached: u64,
+    /// Of the tokens received, those that the providers say were thinking.
+    #[serde(default)]
+    pub tokens_reasoning: u64,
     /// Dollars; `None` as soon as one call's cost is unknown.
     pub cost: Option<f64>,
     /// Seconds from the first admission to the end, waiting for limits left out; `None` when
     /// any of it is unknown.
     pub latency: Option<f64>,
+    /// Of the latency, the seconds until the first token of any answer came; `None` where
+    /// none was streamed.
+    #[serde(default)]
+    pub ttft: Option<f64>,
     /// Seconds of waiting for limits.
     pub waited: f64,
     /// Backup requests of hedges, of the `requests`.
@@ -97,8 +107,11 @@ impl Default for Usage {
             requests: 0,
             tokens_in: Some(0),
             tokens_out: Some(0),
+            tokens_cached: 0,
+            tokens_reasoning: 0,
             cost: Some(0.0),
             latency: Some(0.0),
+            ttft: None,
             waited: 0.0,
             hedged: 0,
             wasted_cost: nothing(),
@@ -112,6 +125,7 @@ impl Usage {
     pub fn then(self, next: Self) -> Self {
         Self {
             latency: both(self.latency, next.latency, |a, b| a + b),
+            ttft: self.ttft.or_else(|| both(self.latency, next.ttft, |a, b| a + b)),
             waited: self.waited + next.waited,
             ..self.beside(next)
         }
@@ -124,8 +138,16 @@ impl Usage {
             requests: self.requests + other.requests,
             tokens_in: both(self.tokens_in, other.tokens_in, |a, b| a + b),
             tokens_out: both(self.tokens_out, other.tokens_out, |a, b| a + b),
+            tokens_cached: self.tokens_cached.saturating_add(other.tokens_cached),
+            tokens_reasoning: self
+                .tokens_reasoning
+                .saturating_add(other.tokens_reasoning),
             cost: both(self.cost, other.cost, |a, b| a + b),
             latency: both(self.latency, other.latency, f64::max),
+            ttft: match (self.ttft, other.ttft) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (one, None) | (None, one) => one,
+            },
             waited: self.waited.max(other.waited),
             hedged: self.hedged + other.hedged,
             wasted_cost: both(self.wasted_cost, other.wasted_cost, |a, b| a + b),
@@ -140,6 +162,27 @@ fn both<T>(a: Option<T>, b: Option<T>, join: impl Fn(T, T) -> T) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_token_is_the_first_of_the_whole() {
+        let streamed = |latency, ttft| Usage {
+            requests: 1,
+            latency: Some(latency),
+            ttft: Some(ttft),
+            ..Usage::default()
+        };
+        let plain = Usage { requests: 1, latency: Some(2.0), ..Usage::default() };
+        let one = streamed(4.0, 0.5);
+        assert_eq!(Usage::default().then(one).ttft, Some(0.5));
+        assert_eq!(one.then(streamed(4.0, 0.25)).ttft, Some(0.5));
+        assert_eq!(plain.then(one).ttft, Some(2.5));
+        assert_eq!(one.beside(streamed(9.0, 0.25)).ttft, Some(0.25));
+        assert_eq!(one.beside(plain).ttft, Some(0.5));
+        assert_eq!(plain.then(plain).ttft, None);
+        // How long the first took is not known, so the first token's time is not either.
+        let cached = Usage { latency: None, ..plain };
+        assert_eq!(cached.then(one).ttft, None);
+    }
 
     #[test]
     fn an_unknown_cost_makes_the_sum_unknown_never_zero() {

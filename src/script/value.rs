@@ -245,6 +245,9 @@ pub const OUTPUT_FIELDS: &[&str] = &[
     "requests",
     "tokens_in",
     "tokens_out",
+    "tokens_cached",
+    "tokens_reasoning",
+    "ttft",
     "waited",
     "trace",
     "consensus",
@@ -267,6 +270,9 @@ fn read_output(output: &Output, name: &str) -> Read {
         "requests" => whole(u64::from(usage.requests)),
         "tokens_in" => count(usage.tokens_in),
         "tokens_out" => count(usage.tokens_out),
+        "tokens_cached" => whole(usage.tokens_cached),
+        "tokens_reasoning" => whole(usage.tokens_reasoning),
+        "ttft" => maybe(usage.ttft),
         "waited" => usage.waited.into(),
         "consensus" => maybe(output.marks.consensus),
         "margin" => maybe(output.marks.margin),
@@ -279,8 +285,17 @@ fn read_output(output: &Output, name: &str) -> Read {
             output.trace.iter().map(|line| line.as_str().into()).collect::<Array>().into()
         }
         "usage" => {
-            let fields =
-                ["latency", "cost", "requests", "tokens_in", "tokens_out", "waited"];
+            let fields = [
+                "latency",
+                "cost",
+                "requests",
+                "tokens_in",
+                "tokens_out",
+                "tokens_cached",
+                "tokens_reasoning",
+                "ttft",
+                "waited",
+            ];
             let mut map = Map::new();
             for field in fields {
                 map.insert(field.into(), read_output(output, field)?);

@@ -81,6 +81,21 @@ pub const MEASURES: &[Measure] = &[
         doc: "Tokens received, as the provider counted them.",
     },
     Measure {
+        name: "tokens_cached",
+        scale: Scale::Count,
+        doc: "Of the tokens sent, those that the provider says it read from its own cache; none where it says nothing.",
+    },
+    Measure {
+        name: "tokens_reasoning",
+        scale: Scale::Count,
+        doc: "Of the tokens received, those that the provider says were thinking; none where it says nothing.",
+    },
+    Measure {
+        name: "ttft",
+        scale: Scale::Duration,
+        doc: "Time to first token: seconds from the admission of the trial's first call to the first token of an answer, waiting for limits left out; unknown where no answer is streamed (`stream: true`).",
+    },
+    Measure {
         name: "consensus",
         scale: Scale::Fraction,
         doc: "Of a vote: the share of the members called who gave the answer that won.",

@@ -26,13 +26,15 @@ impl Store {
                 "SELECT calls.id, place, model, system, messages, calls.failure,
                  calls.message, calls.text, resolved, finish, calls.tokens_in,
                  calls.tokens_out, calls.confidence, attempts, calls.latency,
-                 calls.waited, calls.cost, cached, usd, items.id
+                 calls.waited, calls.cost, cached, usd, from_cache, to_cache, reasoning,
+                 ttft, items.id
                  FROM calls JOIN trials USING (trial) JOIN items USING (item)
                  LEFT JOIN requests USING (request) LEFT JOIN lost USING (call)
+                 LEFT JOIN call_parts USING (call)
                  WHERE superseded = 0 ORDER BY call",
             )
             .map_err(failed)?;
-        let read = |row: &Row<'_>| Ok((row.get(19)?, call_of(row)?));
+        let read = |row: &Row<'_>| Ok((row.get(23)?, call_of(row)?));
         let mut calls = Vec::new();
         for call in statement.query_map([], read).map_err(failed)? {
             calls.push(call.map_err(failed)?);

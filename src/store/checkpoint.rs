@@ -103,6 +103,9 @@ impl Writer<'_> {
         self.connection
             .prepare_cached("DELETE FROM marks WHERE trial = ?1")?
             .execute([trial])?;
+        self.connection
+            .prepare_cached("DELETE FROM trial_parts WHERE trial = ?1")?
+            .execute([trial])?;
         for (metric, _) in (0_i64..).zip(&self.info.metrics) {
             self.connection
                 .prepare_cached("DELETE FROM scores WHERE metric = ?1 AND trial = ?2")?

@@ -195,6 +195,7 @@ impl<'a> Writer<'a> {
             self.write_trial(trial, record)?;
         }
         self.write_marks(trial, record)?;
+        self.write_parts(trial, &record.usage)?;
         for (metric, score) in (0_i64..).zip(&record.scores) {
             let (value, problem) = match score {
                 Score::Value(value) if value.is_finite() => (Some(*value), None),
@@ -269,6 +270,23 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// Writes what was counted apart and when the first token came, where there is any of it.
+    fn write_parts(&mut self, trial: i64, usage: &Usage) -> rusqlite::Result<()> {
+        let Usage { tokens_cached, tokens_reasoning, ttft, .. } = *usage;
+        if tokens_cached == 0 && tokens_reasoning == 0 && ttft.is_none() {
+            return Ok(());
+        }
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO trial_parts VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![
+                trial,
+                whole(tokens_cached),
+                whole(tokens_reasoning),
+                ttft
+            ])?;
+        Ok(())
+    }
+
     pub(super) fn write_call(
         &mut self,
         trial: i64,
@@ -312,10 +330,23 @@ impl<'a> Writer<'a> {
             self.taken,
             superseded,
         ])?;
+        let row = self.connection.last_insert_rowid();
         if call.presumed > 0.0 {
             self.connection
                 .prepare_cached("INSERT INTO lost VALUES (?1, ?2)")?
-                .execute(params![self.connection.last_insert_rowid(), call.presumed])?;
+                .execute(params![row, call.presumed])?;
+        }
+        let parts = answer.map(|answer| answer.parts).unwrap_or_default();
+        if !parts.is_nothing() || call.ttft.is_some() {
+            self.connection
+                .prepare_cached("INSERT INTO call_parts VALUES (?1, ?2, ?3, ?4, ?5)")?
+                .execute(params![
+                    row,
+                    whole(parts.cached),
+                    whole(parts.written),
+                    whole(parts.reasoning),
+                    call.ttft,
+                ])?;
         }
         Ok(())
     }

@@ -4,20 +4,23 @@ use rusqlite::Row;
 
 use crate::base::{CallId, TrialId};
 use crate::record::{
-    Answer, CallRecord, Failure, Marks, Outcome, Output, Score, TrialRecord, Usage,
+    Answer, CallRecord, Failure, Marks, Outcome, Output, Score, TokenParts, TrialRecord,
+    Usage,
 };
 use crate::store::commit::kind_of;
 
 pub(super) const TRIAL_COLUMNS: &str =
     "trial, id, condition, item, repeat, failure, message, text,
     confidence, votes, trace, requests, tokens_in, tokens_out, cost, latency, waited,
-    consensus, margin, members, won_by, hedged_after, hedged, wasted
-    FROM trials LEFT JOIN marks USING (trial)";
+    consensus, margin, members, won_by, hedged_after, hedged, wasted, from_cache,
+    reasoning, ttft
+    FROM trials LEFT JOIN marks USING (trial) LEFT JOIN trial_parts USING (trial)";
 
 pub(super) const CALL_COLUMNS: &str = "id, place, model, system, messages, failure,
     message, text, resolved, finish, tokens_in, tokens_out, confidence, attempts, latency,
-    waited, cost, cached, usd FROM calls LEFT JOIN requests USING (request)
-    LEFT JOIN lost USING (call)";
+    waited, cost, cached, usd, from_cache, to_cache, reasoning, ttft
+    FROM calls LEFT JOIN requests USING (request)
+    LEFT JOIN lost USING (call) LEFT JOIN call_parts USING (call)";
 
 pub(super) fn trial_of(
     row: &Row<'_>,
@@ -29,8 +32,11 @@ pub(super) fn trial_of(
         requests: row.get(11)?,
         tokens_in: some_natural(row, 12)?,
         tokens_out: some_natural(row, 13)?,
+        tokens_cached: some_natural(row, 24)?.unwrap_or(0),
+        tokens_reasoning: some_natural(row, 25)?.unwrap_or(0),
         cost: row.get(14)?,
         latency: row.get(15)?,
+        ttft: row.get(26)?,
         waited: row.get(16)?,
         hedged: hedged.unwrap_or(0),
         // A trial without a row of marks wasted nothing.
@@ -84,6 +90,11 @@ pub(super) fn call_of(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
             finish: row.get(9)?,
             tokens_in: some_natural(row, 10)?,
             tokens_out: some_natural(row, 11)?,
+            parts: TokenParts {
+                cached: some_natural(row, 19)?.unwrap_or(0),
+                written: some_natural(row, 20)?.unwrap_or(0),
+                reasoning: some_natural(row, 21)?.unwrap_or(0),
+            },
             confidence: row.get(12)?,
         }),
     };
@@ -96,6 +107,7 @@ pub(super) fn call_of(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         result,
         attempts: row.get(13)?,
         latency: row.get(14)?,
+        ttft: row.get(22)?,
         waited: row.get(15)?,
         cost: row.get(16)?,
         cached: row.get(17)?,

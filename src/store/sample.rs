@@ -23,6 +23,13 @@ impl MeasureColumn {
     }
 }
 
+// Only these ask the table of parts; a trial without a row there had none.
+const FROM_CACHE: &str =
+    "COALESCE((SELECT from_cache FROM trial_parts AS p WHERE p.trial = trials.trial), 0)";
+const REASONING: &str =
+    "COALESCE((SELECT reasoning FROM trial_parts AS p WHERE p.trial = trials.trial), 0)";
+const TTFT: &str = "(SELECT ttft FROM trial_parts AS p WHERE p.trial = trials.trial)";
+
 /// The measures. What a failed trial cost and asked is known; it has no latency.
 const MEASURE_COLUMNS: &[MeasureColumn] = &[
     MeasureColumn::new("latency", "latency", false),
@@ -30,6 +37,9 @@ const MEASURE_COLUMNS: &[MeasureColumn] = &[
     MeasureColumn::new("requests", "requests", true),
     MeasureColumn::new("tokens_in", "tokens_in", true),
     MeasureColumn::new("tokens_out", "tokens_out", true),
+    MeasureColumn::new("tokens_cached", FROM_CACHE, true),
+    MeasureColumn::new("tokens_reasoning", REASONING, true),
+    MeasureColumn::new("ttft", TTFT, false),
     MeasureColumn::new("consensus", "consensus", false),
     MeasureColumn::new("margin", "margin", false),
     MeasureColumn::new("members_called", "members", false),
@@ -40,15 +50,16 @@ const MEASURE_COLUMNS: &[MeasureColumn] = &[
     MeasureColumn::new("wasted_cost", "IIF(hedged IS NULL, 0, wasted)", true),
 ];
 
-/// The measures that only votes and hedges give, and how a row of marks shows that it does.
-const MARKS: &[(&str, &str)] = &[
-    ("consensus", "consensus IS NOT NULL"),
-    ("margin", "margin IS NOT NULL"),
-    ("members_called", "members IS NOT NULL"),
-    ("hedged", "won_by IS NOT NULL"),
-    ("hedged_after", "hedged_after IS NOT NULL"),
-    ("won_by", "won_by IS NOT NULL"),
-    ("wasted_cost", "won_by IS NOT NULL"),
+/// The measures that only some trials give, and in which table a row shows that one does.
+const SOMETIMES: &[(&str, &str, &str)] = &[
+    ("consensus", "marks", "consensus IS NOT NULL"),
+    ("margin", "marks", "margin IS NOT NULL"),
+    ("members_called", "marks", "members IS NOT NULL"),
+    ("hedged", "marks", "won_by IS NOT NULL"),
+    ("hedged_after", "marks", "hedged_after IS NOT NULL"),
+    ("won_by", "marks", "won_by IS NOT NULL"),
+    ("wasted_cost", "marks", "won_by IS NOT NULL"),
+    ("ttft", "trial_parts", "ttft IS NOT NULL"),
 ];
 
 impl SampleSource for Store {
@@ -73,13 +84,13 @@ impl SampleSource for Store {
 
     fn gives(&self, condition: u32, metric: &str) -> Result<bool, SourceError> {
         let own = self.info().metrics.iter().any(|known| known.name == metric);
-        let Some(column) = MARKS.iter().find(|(name, _)| *name == metric && !own) else {
+        let mut sometimes = SOMETIMES.iter().filter(|_| !own);
+        let Some((_, table, shows)) = sometimes.find(|(name, ..)| *name == metric) else {
             return Ok(true);
         };
         let (first, last) = self.info().range(condition);
         let sql = format!(
-            "SELECT EXISTS (SELECT 1 FROM marks WHERE trial BETWEEN ?1 AND ?2 AND {})",
-            column.1
+            "SELECT EXISTS (SELECT 1 FROM {table} WHERE trial BETWEEN ?1 AND ?2 AND {shows})"
         );
         with(|| self.connection.query_row(&sql, [first, last], |row| row.get(0)))
             .map_err(|source| source_error(&self.failed(source)))

@@ -53,8 +53,9 @@ CREATE TABLE verdicts (verdict INTEGER PRIMARY KEY, at TEXT NOT NULL,
     hypothesis TEXT NOT NULL, digest TEXT NOT NULL, shown TEXT NOT NULL);
 ";
 
-/// The tables that came with formats 2 to 4.
+/// The tables that came with formats 2 to 5.
 ///
+/// `call_parts` and `trial_parts`: tokens that a provider counted apart and the time of the first token, of calls and trials that have any.
 /// `marks`: the numbers that votes and hedges give of a trial. `lost`: what attempts of a call that got no answer may have cost, at most. `batches`: what
 /// was sent to a provider to be answered later; `calls` holds sixteen bytes for each call.
 pub(super) const ADDED_TABLES: &str = "
@@ -65,6 +66,10 @@ CREATE TABLE IF NOT EXISTS batches (batch INTEGER PRIMARY KEY, key TEXT NOT NULL
 CREATE TABLE IF NOT EXISTS marks (trial INTEGER PRIMARY KEY, consensus REAL, margin REAL,
     members INTEGER, won_by INTEGER, hedged_after REAL, hedged INTEGER NOT NULL,
     wasted REAL);
+CREATE TABLE IF NOT EXISTS call_parts (call INTEGER PRIMARY KEY, from_cache INTEGER NOT NULL,
+    to_cache INTEGER NOT NULL, reasoning INTEGER NOT NULL, ttft REAL);
+CREATE TABLE IF NOT EXISTS trial_parts (trial INTEGER PRIMARY KEY, from_cache INTEGER NOT NULL,
+    reasoning INTEGER NOT NULL, ttft REAL);
 ";
 
 /// Makes a new database with its tables, or fails and leaves none that opens.

@@ -12,12 +12,14 @@ use crate::strategy::context::{TrialContext, TrialKey, call_id};
 use crate::strategy::contract::{BuildError, Builder, Combinator, Strategy};
 use crate::strategy::forecast::CallForecast;
 use crate::strategy::render::{Prompt, Rendered};
+use crate::strategy::sure::{self, CONFIDENCE, Sure};
 
 /// Asks a model once, with a prompt, or with the item's input where there is none.
 #[derive(Debug)]
 pub struct Ask {
     model: ModelRef,
     prompt: Option<Prompt>,
+    sure: Sure,
 }
 
 const SIGNATURE: Signature = Signature::new(
@@ -26,8 +28,18 @@ const SIGNATURE: Signature = Signature::new(
     "Asks a model once and returns its answer.",
 )
 .with_details(
-    "Without a prompt the item's `input` is sent as it is. A model that stands where a \
-     strategy is due is asked this way.",
+    "Without a prompt the item's `input` is sent as it is. A model that stands where a strategy is due is asked this way.
+
+How sure the answer is, its `confidence`, is what votes and cascades count. It is really obtained, or there is none:
+
+| `confidence:` | where it comes from |
+| --- | --- |
+| absent | what the model gives: `openai` and `google` with `logprobs: true` the geometric mean of the probabilities of the answer's tokens, `sim` its chance of being right, `recorded` its `confidence:` column; `anthropic` gives none |
+| `logprobs` | the same; a model that gives none is an error of `check` |
+| `stated` | the number after the last \"confidence\" of the answer: `85%`, `0.85` or `85/100`. A line that begins with the word is taken out of the text. The prompt must ask for it, as `std::prompts::with_confidence` does |
+| an extractor | the number that it finds: up to 1 a share, up to 100 a percentage |
+
+An answer without what is looked for has no confidence. Agreement among samples is the confidence of a vote: `self_consistency(m, 5, answer: last_number)`.",
 )
 .with_params(&[
     Param::required("model", Type::Model, "The model that is asked."),
@@ -36,8 +48,11 @@ const SIGNATURE: Signature = Signature::new(
         Type::Prompt,
         "What is sent: a prompt, or a template over the item's columns.",
     ),
+    CONFIDENCE,
 ])
 .with_lift()
+.with_check(sure::check)
+.with_confidence(sure::states)
 .with_example(
     "condition single = ask(mini, prompt: \"{{ input }} Think step by step.\")",
 );
@@ -52,14 +67,15 @@ fn build(call: &Call, builder: &dyn Builder) -> Result<Arc<dyn Strategy>, BuildE
         Some(prompt) => Some(Prompt::of(&prompt.value, prompt.span)?),
         None => None,
     };
-    Ok(Arc::new(Ask::new(builder.model(&model.value)?, prompt)))
+    let sure = Sure::of(call, builder)?;
+    Ok(Arc::new(Ask { sure, ..Ask::new(builder.model(&model.value)?, prompt) }))
 }
 
 impl Ask {
     /// Returns the strategy that asks this model.
     #[must_use]
     pub fn new(model: ModelRef, prompt: Option<Prompt>) -> Self {
-        Self { model, prompt }
+        Self { model, prompt, sure: Sure::Given }
     }
 
     fn rendered(&self, item: &Item) -> Result<Rendered, Failure> {
@@ -74,7 +90,8 @@ impl Ask {
 impl Strategy for Ask {
     async fn run(&self, ctx: &TrialContext) -> Result<Output, Failure> {
         let rendered = self.rendered(ctx.item())?;
-        ctx.ask(&self.model, rendered).await
+        let output = ctx.ask(&self.model, rendered).await?;
+        self.sure.apply(output, ctx)
     }
 
     fn forecast(&self, item: &Item, gateway: &Gateway) -> CallForecast {

@@ -383,6 +383,7 @@ fn usage_of(record: &CallRecord) -> Usage {
         Err(_) if unsent => (Some(0), Some(0)),
         Err(_) => (None, None),
     };
+    let parts = record.result.as_ref().map(|answer| answer.parts).unwrap_or_default();
     Usage {
         requests: 1,
         tokens_in,
@@ -392,7 +393,10 @@ fn usage_of(record: &CallRecord) -> Usage {
             None if cancelled && record.presumed > 0.0 => Some(record.presumed),
             cost => cost,
         },
+        tokens_cached: parts.cached,
+        tokens_reasoning: parts.reasoning,
         latency: record.latency,
+        ttft: record.ttft,
         waited: record.waited,
         ..Usage::default()
     }

@@ -18,6 +18,7 @@ mod render;
 mod repeat;
 mod route;
 mod scripted;
+mod sure;
 #[cfg(test)]
 mod testing;
 mod vote;

@@ -10,6 +10,7 @@ mod extract;
 mod normalize;
 mod number;
 mod similarity;
+mod stated;
 mod template;
 
 pub use answer::AnswerKey;
@@ -17,4 +18,5 @@ pub use extract::{Extract, boolean_word, letter_among};
 pub use normalize::Normalize;
 pub use number::{Decimal, number, numbers};
 pub use similarity::Words;
+pub use stated::{Stated, share, stated};
 pub use template::{MissingPath, Place, Template, TemplateError, shown};

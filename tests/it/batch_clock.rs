@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
-const PRICE: Price = Price { input: 1e-3, output: 1e-3 };
+const PRICE: Price = Price::new(1e-3, 1e-3);
 
 /// A provider whose first batches take a day and expire.
 #[derive(Debug, Default)]

@@ -11,7 +11,7 @@ use crucible::catalogue::signatures;
 use crucible::diag::{Look, Sources, render, to_json};
 use crucible::lang::syntax::{SyntaxError, format, parse};
 use crucible::lang::{Files, load};
-use crucible::model::read_reply;
+use crucible::model::{read_reply, read_stream};
 use crucible::script::Host;
 
 /// How long mutations are tried for.
@@ -111,6 +111,13 @@ fn read_out(bytes: &[u8]) {
     match read_reply(provider, status, body) {
         Ok(_) => assert!((200..300).contains(&status), "{provider} {status}: {shown}"),
         Err(failure) => assert!(failure.message.len() < 10_000, "{shown}"),
+    }
+    // As events, whole and in two pieces: where they are cut makes no difference.
+    let whole = read_stream(provider, &[body]);
+    let (a, b) = body.split_at(body.len() / 2);
+    assert_eq!(read_stream(provider, &[a, b]), whole, "{provider}: {shown}");
+    if let Err(failure) = whole {
+        assert!(failure.message.len() < 10_000, "{shown}");
     }
     assert!(began.elapsed() < LONGEST, "{:?}: {shown}", began.elapsed());
 }

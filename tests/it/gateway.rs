@@ -301,6 +301,7 @@ impl Model for Counting {
         Attempted {
             result: self.answer(request).await,
             quota: Some(Quota { requests: Some(left), tokens: None }),
+            first_token: None,
         }
     }
 
@@ -414,7 +415,7 @@ async fn a_rate_limit_counts_retries_too() {
 /// Asking costs one cent: 100 tokens at 50 dollars a million, each way.
 fn cent() -> Profile {
     Profile {
-        price: Some(Price { input: 5e-5, output: 5e-5 }),
+        price: Some(Price::new(5e-5, 5e-5)),
         network: true,
         max_tokens: Some(100),
         ..Profile::default()

@@ -14,6 +14,8 @@ mod chaos;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod confidence;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod datasets;
@@ -54,6 +56,8 @@ mod stats_laws;
 mod stopping;
 mod store;
 mod strategies;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod tables;
 mod told;

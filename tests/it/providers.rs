@@ -26,7 +26,7 @@ fn seconds(value: f64) -> Value {
     Value::Quantity(Quantity::new(value, Unit::Seconds))
 }
 
-fn call(provider: &str, args: Vec<(&str, Value)>) -> Call {
+pub(crate) fn call(provider: &str, args: Vec<(&str, Value)>) -> Call {
     let argument = |(name, value): (&str, Value)| {
         let argument =
             Argument { value, span: Span::default(), given: true, operational: false };
@@ -41,7 +41,7 @@ fn call(provider: &str, args: Vec<(&str, Value)>) -> Call {
     }
 }
 
-fn environment() -> BTreeMap<String, SecretString> {
+pub(crate) fn environment() -> BTreeMap<String, SecretString> {
     ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"]
         .into_iter()
         .map(|name| (name.to_owned(), SecretString::from(KEY)))
@@ -94,7 +94,7 @@ pub(crate) async fn ask(gateway: &Gateway, n: u64) -> CallRecord {
 }
 
 /// The three APIs, each with the base address that its server has.
-fn bases(url: &str) -> [(&'static str, String); 3] {
+pub(crate) fn bases(url: &str) -> [(&'static str, String); 3] {
     [
         ("openai", format!("{url}/v1")),
         ("anthropic", url.to_owned()),

@@ -9,7 +9,8 @@ use chrono::{DateTime, FixedOffset};
 use crucible::base::{CallId, Digest, FileId, Span, TrialId};
 use crucible::record::{
     Answer, CallRecord, Failure, FailureKind, Item, Items, Marks, Message, Observation,
-    Outcome, Output, Place, Role, SampleSource, Score, TrialRecord, Usage, Vote,
+    Outcome, Output, Place, Role, SampleSource, Score, TokenParts, TrialRecord, Usage,
+    Vote,
 };
 use crucible::spec::{
     Alternative, Argument, Call, Claim, Condition, Correction, DatasetDef, Design,
@@ -160,6 +161,7 @@ fn asked(n: u32, result: Result<Answer, Failure>) -> CallRecord {
         result,
         attempts: 2,
         latency: Some(0.5),
+        ttft: None,
         waited: 0.25,
         cost: Some(0.125),
         presumed: 0.0,
@@ -241,6 +243,43 @@ fn a_trial_comes_back_as_it_was_committed() {
     let source = folder.join("source/voting.crucible");
     assert_eq!(std::fs::read_to_string(source).unwrap(), "experiment voting {}\n");
     assert!(folder.join("environment.json").is_file());
+}
+
+/// A trial that was streamed, and whose provider counted tokens apart.
+fn streamed(item: u32) -> TrialRecord {
+    let mut record = done(item, 0, 0, vec![Score::Value(1.0)]);
+    let parts = TokenParts { cached: 1_024, written: 7, reasoning: 64 };
+    record.calls[0].ttft = Some(0.125);
+    if let Ok(answer) = &mut record.calls[0].result {
+        answer.parts = parts;
+    }
+    record.usage.tokens_cached = parts.cached;
+    record.usage.tokens_reasoning = parts.reasoning;
+    record.usage.ttft = Some(0.125);
+    if let Outcome::Done(output) = &mut record.outcome {
+        output.usage = record.usage;
+    }
+    record
+}
+
+#[test]
+fn what_was_counted_apart_and_when_the_first_token_came_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = create(dir.path(), &experiment(&["a"], &["m"], 1), &items(3));
+    let plain = done(0, 0, 0, vec![Score::Value(1.0)]);
+    store.commit(std::slice::from_ref(&plain)).unwrap();
+    assert!(!store.gives(0, "ttft").unwrap());
+    store.commit(&[streamed(1), streamed(2)]).unwrap();
+    assert_eq!(store.trial(plain.place()).unwrap(), Some(plain));
+    assert_eq!(store.trial(streamed(2).place()).unwrap(), Some(streamed(2)));
+    let values = |measure| -> Vec<Observation> {
+        store.sample(0, measure).unwrap().into_iter().map(|one| one.value).collect()
+    };
+    let known = Observation::Value;
+    assert!(store.gives(0, "ttft").unwrap());
+    assert_eq!(values("ttft"), [Observation::Unscored, known(0.125), known(0.125)]);
+    assert_eq!(values("tokens_cached"), [known(0.0), known(1024.0), known(1024.0)]);
+    assert_eq!(values("tokens_reasoning"), [known(0.0), known(64.0), known(64.0)]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::model::batch::api::{BatchApi, Ended, Missing, Sought, Stage};
 use crate::model::batch::wire::{self, Load};
 use crate::model::chat::{self, Chat, malformed, text_of};
 use crate::model::contract::CallError;
+use crate::model::stream;
 use crate::model::wire::Reply;
 use crate::record::{Answer, FailureKind, Request};
 
@@ -191,16 +192,5 @@ fn size_of(batch: &Json) -> u64 {
 
 /// Returns the status that a live request would have got with this error.
 fn status_of(error: &Json) -> u16 {
-    match error.pointer("/error/type").and_then(Json::as_str).unwrap_or_default() {
-        "authentication_error" => 401,
-        "billing_error" => 402,
-        "permission_error" => 403,
-        "not_found_error" => 404,
-        "request_too_large" => 413,
-        "rate_limit_error" => 429,
-        "api_error" => 500,
-        "timeout_error" => 504,
-        "overloaded_error" => 529,
-        _ => 400,
-    }
+    error.get("error").and_then(stream::status_of).unwrap_or(400)
 }

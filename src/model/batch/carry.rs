@@ -84,7 +84,7 @@ pub(in crate::model) async fn carry(
         let error = match outcome {
             Outcome::Answered(answer) => {
                 let price = batcher.price();
-                let cost = price.and_then(|p| p.of(answer.tokens_in, answer.tokens_out));
+                let cost = price.and_then(|p| p.of_answer(&answer));
                 settle(cost, !way.profile.free);
                 carried.cost = cost;
                 return Ok(answer);

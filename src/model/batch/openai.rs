@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::base::{CallId, Digest};
 use crate::model::batch::api::{BatchApi, Ended, Missing, Refusal, Sought, Stage};
 use crate::model::batch::wire::{self, Load};
-use crate::model::chat::{self, Chat, malformed, text_of};
+use crate::model::chat::{Chat, malformed, text_of};
 use crate::model::contract::CallError;
 use crate::model::wire::{Reply, scrub};
 use crate::record::{Answer, FailureKind, Request};
@@ -89,7 +89,7 @@ impl OpenAi {
                     .unwrap_or_default(),
                 ..Reply::default()
             };
-            return Some((id, chat::read(self.0.dialect, &reply, key)));
+            return Some((id, self.0.read(&reply)));
         }
         let code = text_of(line, "/error/code").unwrap_or_default();
         let kind = match code.as_str() {

@@ -193,23 +193,30 @@ fn sheet(trial: &TrialRecord) -> TrialSheet<'_> {
         Outcome::Done(output) => (Some(output), None),
         Outcome::Failed(failure) => (None, Some(failure)),
     };
-    let problem = |(metric, score)| match score {
-        Score::Failed(message) if failure.is_none() => Some((metric, message.as_str())),
-        Score::Failed(_) | Score::Value(_) | Score::Unscored => None,
-    };
     TrialSheet {
         text: output.map(|output| output.text.as_str()),
         message: failure.map(|failure| failure.message.as_str()),
         confidence: output.and_then(|output| output.confidence),
         votes: output.map_or(&[], |output| &output.votes),
         trace: output.map_or(&[], |output| &output.trace),
-        problems: trial.scores.iter().enumerate().filter_map(problem).collect(),
+        problems: if failure.is_none() { problems(&trial.scores) } else { Vec::new() },
         requests: trial.usage.requests,
         tokens_in: trial.usage.tokens_in,
         tokens_out: trial.usage.tokens_out,
         waited: micro(trial.usage.waited),
         calls: trial.calls.iter().map(call).collect(),
     }
+}
+
+/// Returns which metrics failed, and why.
+fn problems(scores: &[Score]) -> Vec<(usize, &str)> {
+    let mut problems = Vec::new();
+    for (metric, score) in scores.iter().enumerate() {
+        if let Score::Failed(message) = score {
+            problems.push((metric, message.as_str()));
+        }
+    }
+    problems
 }
 
 fn call(call: &CallRecord) -> CallSheet<'_> {

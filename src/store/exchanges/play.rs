@@ -15,6 +15,8 @@ pub(super) struct Kept {
     pub(super) result: Result<Answer, Failure>,
     attempts: u32,
     latency: Option<f64>,
+    #[serde(default)]
+    ttft: Option<f64>,
     waited: f64,
     cost: Option<f64>,
     #[serde(default)]
@@ -29,6 +31,8 @@ struct Keeping<'a> {
     result: &'a Result<Answer, Failure>,
     attempts: u32,
     latency: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttft: Option<f64>,
     waited: f64,
     cost: Option<f64>,
     presumed: f64,
@@ -42,6 +46,7 @@ impl Kept {
             result: &record.result,
             attempts: record.attempts,
             latency: record.latency,
+            ttft: record.ttft,
             waited: record.waited,
             cost: record.cost,
             presumed: record.presumed,
@@ -94,6 +99,7 @@ impl Recording for Exchanges {
             result: kept.result,
             attempts: kept.attempts,
             latency: kept.latency,
+            ttft: kept.ttft,
             waited: kept.waited,
             cost: kept.cost,
             presumed: kept.presumed,

@@ -24,6 +24,7 @@ fn record(n: u16, text: &str) -> CallRecord {
         }),
         attempts: 2,
         latency: Some(0.1 + 0.2),
+        ttft: None,
         waited: 1e-9,
         cost: None,
         presumed: 0.25,

@@ -359,8 +359,11 @@ fn finish(
             all.wasted_cost = wasted;
         }
     }
+    // The winner's, from the start of the race.
+    let begun = decided.latency.zip(mine.latency).map(|(all, own)| (all - own).max(0.0));
     gathering.end(Usage {
         latency: decided.latency,
+        ttft: begun.zip(mine.ttft).map(|(begun, first)| begun + first),
         waited: mine.waited,
         hedged: all.hedged + hedged,
         ..all

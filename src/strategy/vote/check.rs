@@ -2,7 +2,7 @@
 
 use crate::model;
 use crate::spec::{Call, Complaint, Value};
-use crate::strategy::COMBINATORS;
+use crate::strategy::{COMBINATORS, sure};
 
 pub(super) fn check(call: &Call) -> Vec<Complaint> {
     let members = call.list("strategies").unwrap_or_default();
@@ -158,21 +158,20 @@ impl<'a> Written<'a> {
         else {
             return Vec::new();
         };
-        let name = match &silent.label {
-            Some(label) => format!("`{label}` ({})", silent.name),
-            None => format!("`{}`", silent.name),
-        };
         let message = format!(
-            "{what} needs members that say how sure they are, and {name} does not"
+            "{what} needs members that say how sure they are, and {} does not",
+            sure::named(silent)
         );
-        let help = match (silent.name.as_str(), weighted) {
-            ("recorded", _) => "name the column: `confidence: \"…\"` in `recorded`",
-            (_, true) => "`weights: [2, 1, 1]` or `accuracies: [80%, 70%, 70%]`",
-            (_, false) => {
-                "a vote of it says how sure it is: `vote(repeat(m, 5), answer: last_number)`"
-            }
+        let other = if weighted {
+            "`weights: [2, 1, 1]` or `accuracies: [80%, 70%, 70%]`"
+        } else {
+            "let it say so, `ask(m, confidence: stated)`, or take a vote of it, `vote(repeat(m, 5), answer: last_number)`"
         };
-        vec![of(param, message, Some(help))]
+        let help = match sure::help(silent) {
+            Some(help) => format!("{help}; or {other}"),
+            None => other.to_owned(),
+        };
+        vec![of(param, message, Some(&help))]
     }
 
     fn schedule(&self, members: usize) -> Vec<Complaint> {
@@ -286,9 +285,8 @@ fn silent(call: &Call) -> Option<&Call> {
         // What a script returns is its own affair.
         return None;
     }
-    if let Some(provider) = model::provider(&call.name) {
-        let gives = provider.signature.confidence.is_some_and(|gives| gives(call));
-        return (!gives).then_some(call);
+    if model::provider(&call.name).is_some() {
+        return sure::is_silent(call).then_some(call);
     }
     let own = COMBINATORS.iter().find(|one| one.signature.name == call.name)?;
     if own.signature.confidence.is_some_and(|gives| gives(call)) {

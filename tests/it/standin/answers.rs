@@ -23,7 +23,9 @@ impl Dialect {
             Some(Self::OpenAi)
         } else if path.ends_with("/v1/messages") {
             Some(Self::Anthropic)
-        } else if path.ends_with(":generateContent") {
+        } else if path.ends_with(":generateContent")
+            || path.ends_with(":streamGenerateContent")
+        {
             Some(Self::Google)
         } else {
             None
@@ -36,7 +38,7 @@ impl Dialect {
             Self::OpenAi | Self::Anthropic => {
                 body["model"].as_str().unwrap_or_default().to_owned()
             }
-            Self::Google => last.trim_end_matches(":generateContent").to_owned(),
+            Self::Google => last.split(':').next().unwrap_or_default().to_owned(),
         }
     }
 
@@ -63,10 +65,18 @@ impl Dialect {
         }
     }
 
-    pub(super) fn answer(self, model: &str, prompt: &str, text: &str) -> String {
+    /// An answer; with the log-probabilities of its words, -0.25 each, where they are asked
+    /// for.
+    pub(super) fn answer(
+        self,
+        model: &str,
+        prompt: &str,
+        text: &str,
+        sure: bool,
+    ) -> String {
         let sent = prompt.len().div_ceil(4);
         let received = text.len().div_ceil(4);
-        let body = match self {
+        let mut body = match self {
             Self::OpenAi => json!({
                 "id": "chatcmpl-standin", "object": "chat.completion", "model": model,
                 "choices": [{"index": 0, "finish_reason": "stop",
@@ -88,7 +98,21 @@ impl Dialect {
                 "modelVersion": model,
             }),
         };
+        if sure {
+            let words: Vec<&str> = text.split_inclusive(' ').collect();
+            match self {
+                Self::OpenAi => body["choices"][0]["logprobs"] = tokens(&words),
+                Self::Google => body["candidates"][0]["logprobsResult"] = chosen(&words),
+                Self::Anthropic => {}
+            }
+        }
         body.to_string()
+    }
+
+    /// Whether a request asks for log-probabilities.
+    pub(super) fn wants_logprobs(body: &Json) -> bool {
+        body["logprobs"] == json!(true)
+            || body["generationConfig"]["responseLogprobs"] == json!(true)
     }
 
     pub(super) fn error(self, status: u16, message: &str) -> String {
@@ -102,6 +126,20 @@ impl Dialect {
         };
         body.to_string()
     }
+}
+
+/// The log-probabilities of words as OpenAI gives them.
+pub(super) fn tokens(words: &[&str]) -> Json {
+    let token =
+        |word: &&str| json!({"token": word, "logprob": -0.25, "top_logprobs": []});
+    json!({"content": words.iter().map(token).collect::<Vec<Json>>(), "refusal": null})
+}
+
+/// The same as Google gives them.
+pub(super) fn chosen(words: &[&str]) -> Json {
+    let token =
+        |word: &&str| json!({"token": word, "tokenId": 7, "logProbability": -0.25});
+    json!({"chosenCandidates": words.iter().map(token).collect::<Vec<Json>>()})
 }
 
 /// Works out the last `A + B` of the prompt, or gets it wrong by 1 to 9.

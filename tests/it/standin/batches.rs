@@ -339,7 +339,7 @@ fn results(shared: &Shared, batch: &Batch, wanted: impl Fn(bool) -> bool) -> Str
         let (model, prompt) = (dialect.model("", body), dialect.prompt(body));
         let good = || -> Json {
             let text = answers::answer(&shared.config, &model, &prompt);
-            serde_json::from_str(&dialect.answer(&model, &prompt, &text)).unwrap()
+            serde_json::from_str(&dialect.answer(&model, &prompt, &text, false)).unwrap()
         };
         let error = |status| -> Json {
             serde_json::from_str(&dialect.error(status, "a fault was asked for")).unwrap()

@@ -9,8 +9,10 @@
 
 mod answers;
 pub(crate) mod batches;
+mod streams;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -56,6 +58,8 @@ pub(crate) enum Fault {
     Cut,
     /// A whole reply whose JSON is not whole.
     Truncated,
+    /// In the middle of a stream an event says that something went wrong, with this status.
+    StreamError(u16),
     /// No reply until the client goes away.
     Hang,
     /// A good reply, so much later.
@@ -69,6 +73,10 @@ pub(crate) struct Config {
     pub(crate) accuracy: f64,
     /// How long each answer takes.
     pub(crate) latency: Duration,
+    /// How long each event of a stream takes after the one before it.
+    pub(crate) pace: Duration,
+    /// Whether a stream that is asked for is given.
+    pub(crate) streams: bool,
     /// Each fault with its share of the requests.
     pub(crate) faults: Vec<(Fault, f64)>,
     /// Faults of the first requests, in order of arrival, before shares are drawn.
@@ -86,6 +94,8 @@ impl Default for Config {
         Self {
             accuracy: 1.0,
             latency: Duration::ZERO,
+            pace: Duration::ZERO,
+            streams: true,
             faults: Vec::new(),
             first: Vec::new(),
             key: None,
@@ -129,6 +139,7 @@ struct Shared {
     asked: Mutex<BTreeMap<(String, String), u32>>,
     start: tokio::time::Instant,
     batches: batches::Desk,
+    connections: AtomicUsize,
 }
 
 impl Standin {
@@ -143,6 +154,7 @@ impl Standin {
             asked: Mutex::default(),
             start: tokio::time::Instant::now(),
             batches: batches::Desk::default(),
+            connections: AtomicUsize::new(0),
         });
         let (stop, stopped) = oneshot::channel();
         let (hang_up, hung_up) = watch::channel(0);
@@ -177,6 +189,11 @@ impl Standin {
     pub(crate) fn prompts_from(&self, n: usize) -> Vec<String> {
         let log = self.shared.log.lock().unwrap();
         log.iter().skip(n).map(|logged| logged.prompt.clone()).collect()
+    }
+
+    /// How many connections were made so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
     }
 
     /// Closes every connection, whatever is under way on it.
@@ -228,6 +245,7 @@ async fn serve(
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
                 let shared = Arc::clone(&shared);
+                shared.connections.fetch_add(1, Ordering::SeqCst);
                 connections.spawn(async move {
                     let _closed = attend(stream, &shared).await;
                 });
@@ -324,6 +342,8 @@ async fn reply(
     };
     let model = dialect.model(&request.path, &request.body);
     let prompt = dialect.prompt(&request.body);
+    let sure = Dialect::wants_logprobs(&request.body);
+    let streamed = shared.config.streams && streams::asked(&request.path, &request.body);
     let place = shared.note(&model, &prompt, request.body);
     if shared.config.key.is_some() && dialect.key(&request.headers) != shared.config.key {
         shared.end(place, "unauthorized");
@@ -332,12 +352,7 @@ async fn reply(
         return Ok(true);
     }
     let fault = shared.fault(place, &model, &prompt);
-    let wait = match fault {
-        Some(Fault::Slow(extra)) => shared.config.latency + extra,
-        Some(Fault::Hang) => Duration::from_secs(3_600),
-        Some(Fault::TooMany { .. }) => Duration::ZERO,
-        _ => shared.config.latency,
-    };
+    let wait = delay(shared.config.latency, fault);
     if !wait.is_zero() {
         let mut byte = [0];
         let left = tokio::time::timeout(wait, stream.peek(&mut byte)).await;
@@ -347,7 +362,12 @@ async fn reply(
         }
     }
     let text = answers::answer(&shared.config, &model, &prompt);
-    let good = dialect.answer(&model, &prompt, &text);
+    if streamed && streams::meets(fault) {
+        let said =
+            streams::Said { dialect, model: &model, prompt: &prompt, text: &text, sure };
+        return streams::reply(stream, shared, place, said, fault).await;
+    }
+    let good = dialect.answer(&model, &prompt, &text, sure);
     match fault {
         Some(Fault::TooMany { retry_after }) => {
             shared.end(place, "429");
@@ -379,7 +399,7 @@ async fn reply(
             write(stream, 200, "", &good, None).await?;
         }
         Some(odd) => {
-            let plain = |text: &str| dialect.answer(&model, &prompt, text);
+            let plain = |text: &str| dialect.answer(&model, &prompt, text, sure);
             let error = dialect.error(429, "slow down");
             let (outcome, open) = misbehave(stream, odd, &text, plain, &error).await?;
             shared.end(place, &outcome);
@@ -387,6 +407,16 @@ async fn reply(
         }
     }
     Ok(true)
+}
+
+/// How long a reply takes.
+fn delay(latency: Duration, fault: Option<Fault>) -> Duration {
+    match fault {
+        Some(Fault::Slow(extra)) => latency + extra,
+        Some(Fault::Hang) => Duration::from_secs(3_600),
+        Some(Fault::TooMany { .. }) => Duration::ZERO,
+        _ => latency,
+    }
 }
 
 /// Replies as a fault says, in the rarer ways. Returns what stands in the log, and whether the
@@ -450,6 +480,7 @@ async fn misbehave(
         | Fault::Reset
         | Fault::Cut
         | Fault::Truncated
+        | Fault::StreamError(_)
         | Fault::Hang
         | Fault::Slow(_) => "ok".to_owned(),
     };

@@ -98,7 +98,7 @@ pub(super) const SECOND: &[Explanation] = &[
     of(
         "check::unknown_field",
         "a field that no output has",
-        "An output has `text`, `confidence`, `votes`, `usage`, `latency`, `cost`, `requests`, `tokens_in`, `tokens_out`, `waited`, `trace`, `consensus`, `margin`, `members_called`, `hedged`, `won_by` and `wasted_cost`. Every trial would fail its score on another one. The columns of an item are compared once the data are read, before the first call.",
+        "An output has `text`, `confidence`, `votes`, `usage`, `latency`, `cost`, `requests`, `tokens_in`, `tokens_out`, `tokens_cached`, `tokens_reasoning`, `ttft`, `waited`, `trace`, `consensus`, `margin`, `members_called`, `hedged`, `won_by` and `wasted_cost`. Every trial would fail its score on another one. The columns of an item are compared once the data are read, before the first call.",
         "metric m = score(|output, item| output.txt == item.target)\n\n// Better:\nmetric m = score(|output, item| output.text == item.target)\n",
     ),
     of(
