@@ -10,6 +10,7 @@ mod analyse;
 mod anytime;
 mod assume;
 mod choose;
+mod column;
 mod components;
 mod correlate;
 mod decide;

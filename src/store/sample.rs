@@ -59,6 +59,8 @@ const SOMETIMES: &[(&str, &str, &str)] = &[
     ("hedged_after", "marks", "hedged_after IS NOT NULL"),
     ("won_by", "marks", "won_by IS NOT NULL"),
     ("wasted_cost", "marks", "won_by IS NOT NULL"),
+    ("tokens_cached", "trial_parts", "from_cache > 0"),
+    ("tokens_reasoning", "trial_parts", "reasoning > 0"),
     ("ttft", "trial_parts", "ttft IS NOT NULL"),
 ];
 
