@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::ItemOrder;
-use crate::record::{Observed, Over, SampleSource, Voted};
+use crate::record::{Observation, Observed, Over, SampleSource, Voted};
 use crate::spec::{Experiment, Missing, Sample, Scale};
 use crate::stats::Units;
 
