@@ -114,22 +114,23 @@ impl Strategy for Route {
 
     #[expect(clippy::cast_precision_loss, reason = "a list in a file is short")]
     fn forecast(&self, item: &Item, gateway: &Gateway) -> CallForecast {
-        let asked = self.place(&Arc::new(item.clone()), &ScriptRun::default());
-        if let Some(chosen) = asked.ok().and_then(|place| self.strategies.get(place)) {
-            return chosen.forecast(item, gateway);
-        }
-        // A closure that draws, or fails here: each strategy is as likely.
         let each = self.strategies.iter().map(|one| one.forecast(item, gateway));
         let each: Vec<CallForecast> = each.collect();
-        let share = 1.0 / each.len() as f64;
+        // A plan looks at some of the items: another may go to the dearest.
         let worst = each.iter().map(|one| one.worst_calls);
-        let worst = worst.max_by_key(|worst| worst.unwrap_or(u64::MAX)).flatten();
+        let worst_calls = worst.max_by_key(|worst| worst.unwrap_or(u64::MAX)).flatten();
+        let asked = self.place(&Arc::new(item.clone()), &ScriptRun::default());
+        if let Some(chosen) = asked.ok().and_then(|place| each.get(place)) {
+            return CallForecast { worst_calls, ..chosen.clone() };
+        }
+        // A closure that draws, or fails here: each strategy is as likely.
+        let share = 1.0 / each.len() as f64;
         let seconds = each.iter().map(|one| one.seconds).sum::<f64>() * share;
         let all = each
             .into_iter()
             .map(|one| one.times(share))
             .fold(CallForecast::default(), CallForecast::beside);
-        CallForecast { worst_calls: worst, seconds, ..all }
+        CallForecast { worst_calls, seconds, ..all }
     }
 
     fn name(&self) -> &str {

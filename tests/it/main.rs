@@ -42,6 +42,7 @@ mod lang_syntax;
 mod logs;
 #[cfg(test)]
 mod machine;
+mod nesting;
 mod providers;
 mod reference;
 #[cfg(test)]
