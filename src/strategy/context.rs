@@ -55,11 +55,18 @@ pub struct TrialContext {
 pub(super) struct Gathering<'a> {
     place: &'a TrialContext,
     children: Vec<TrialContext>,
+    /// Whether all but the first child are backups of it.
+    is_race: bool,
 }
 
 impl<'a> Gathering<'a> {
     pub(super) fn new(place: &'a TrialContext, children: Vec<TrialContext>) -> Self {
-        Self { place, children }
+        Self { place, children, is_race: false }
+    }
+
+    /// Gathers the runs of a race.
+    pub(super) fn of_race(place: &'a TrialContext) -> Self {
+        Self { place, children: Vec::new(), is_race: true }
     }
 
     /// Adds another child.
@@ -76,12 +83,17 @@ impl<'a> Gathering<'a> {
 
 impl Drop for Gathering<'_> {
     fn drop(&mut self) {
-        if let Some(taken) =
-            self.children.iter().map(TrialContext::usage).reduce(Usage::beside)
-        {
-            self.place.add(Usage::then, taken);
-        }
+        let taken = self.children.iter().map(TrialContext::usage).reduce(Usage::beside);
+        let Some(taken) = taken else { return };
+        let hedged = if self.is_race { backups_among(&self.children) } else { 0 };
+        self.place.add(Usage::then, Usage { hedged: taken.hedged + hedged, ..taken });
     }
+}
+
+/// Counts the backups of a race that asked: one may be dropped before its first request.
+pub(super) fn backups_among(runs: &[TrialContext]) -> u32 {
+    let asked = runs.iter().skip(1).filter(|run| run.usage().requests > 0);
+    u32::try_from(asked.count()).unwrap_or(u32::MAX)
 }
 
 /// What a run of a strategy came to, and what it took, failed or not.
@@ -174,6 +186,12 @@ impl TrialContext {
             .text(purpose)
             .text(&self.node.path)
             .finish()
+    }
+
+    /// Returns the place: the child indices from the root, such as `0.2`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.node.path
     }
 
     /// Returns the place of the `index`-th child.

@@ -11,6 +11,7 @@ use crate::spec::{Call, Complaint, Param, Signature, SourceText, Type, Value};
 use crate::strategy::context::TrialContext;
 use crate::strategy::contract::{BuildError, Builder, Combinator, Strategy};
 use crate::strategy::forecast::CallForecast;
+use crate::strategy::past::{Past, Took};
 use crate::text::shown;
 
 /// Sends each item to one of several strategies.
@@ -131,6 +132,16 @@ impl Strategy for Route {
             .map(|one| one.times(share))
             .fold(CallForecast::default(), CallForecast::beside);
         CallForecast { worst_calls, seconds, ..all }
+    }
+
+    fn learns(&self) -> bool {
+        self.strategies.iter().any(|one| one.learns())
+    }
+
+    fn recall(&self, ctx: &TrialContext, past: &Past<'_>) -> Option<Took> {
+        let run = ScriptRun::keyed(ctx.random_key("route"));
+        let place = self.place(ctx.item(), &run).ok()?;
+        self.strategies.get(place)?.recall(&ctx.child(place), past)
     }
 
     fn name(&self) -> &str {

@@ -169,3 +169,25 @@ fn closings(requests: &[crate::standin::Logged]) -> Vec<u128> {
     })
     .collect()
 }
+
+#[test]
+fn a_run_that_goes_on_hedges_by_what_it_learned_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "experiment race { seed: 5, concurrency: 1 }\n\
+         model api = sim(accuracy: 90%, latency: stragglers(median: 2ms, spread: 5%, slow: 40%, factor: 20))\n\
+         dataset d = items(60, |i| #{ input: `What is ${i} + 1?`, target: i + 1 })\n\
+         condition hedged = hedge(api, after: p50)\n\
+         metric correct = exact_match(extract: last_number)\n";
+    std::fs::write(folder.path().join("race.crucible"), text).unwrap();
+    let half = run(folder.path(), &["--limit", "41"]);
+    assert_eq!(half["trials"]["done"], 41);
+    let whole = run(folder.path(), &[]);
+    assert_eq!(
+        (&whole["trials"]["done"], &whole["trials"]["reused"]),
+        (&60.into(), &41.into())
+    );
+    let fired = |found: &Json| found["hedging"]["hedged"]["fired"].as_u64().unwrap();
+    // Nineteen trials are too few for a hedge to learn when to fire: it knows.
+    let (before, after) = (fired(&half), fired(&whole));
+    assert!(before > 0 && after >= before + 3, "{before}, then {after}");
+}

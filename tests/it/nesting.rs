@@ -23,6 +23,7 @@ use crucible::script::Host;
 use crucible::strategy::{TrialContext, TrialKey};
 use futures_util::future::join_all;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use tokio::time::{sleep, timeout};
 
 /// A strategy, as it is written in a file.
@@ -406,7 +407,7 @@ fn votes_are_counted_once(output: &Output) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, rng_seed: RngSeed::Fixed(11), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_nesting_ends_within_its_forecast_and_books_what_was_served(

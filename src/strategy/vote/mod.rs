@@ -27,6 +27,7 @@ use crate::strategy::context::TrialContext;
 use crate::strategy::contract::{Combinator, Strategy};
 use crate::strategy::forecast::CallForecast;
 use crate::strategy::hedge::Hedge;
+use crate::strategy::past::{Past, Took};
 
 use self::rules::Counting;
 pub(super) use self::signature::{ANSWER, SAME, SIGNATURE};
@@ -92,6 +93,26 @@ impl Strategy for Vote {
                 })
                 .fold(CallForecast::default(), CallForecast::then),
         }
+    }
+
+    fn learns(&self) -> bool {
+        let raced = matches!(&self.schedule, Schedule::Hedged(hedge) if hedge.learns());
+        raced || self.members.iter().any(|member| member.learns())
+    }
+
+    fn recall(&self, ctx: &TrialContext, past: &Past<'_>) -> Option<Took> {
+        let join = match &self.schedule {
+            Schedule::Hedged(hedge) => return hedge.recall(ctx, past),
+            Schedule::Parallel => Took::beside,
+            Schedule::Sequential { .. } | Schedule::Cascade { .. } => Took::then,
+        };
+        let places = (0..self.members.len()).map(|index| ctx.child(index));
+        let called = self.members.iter().zip(places);
+        let called = called.take_while(|(_, place)| past.is_known(place));
+        // Each of them is to learn, also where one does not say what it took.
+        let took: Vec<Option<Took>> =
+            called.map(|(member, place)| member.recall(&place, past)).collect();
+        took.into_iter().collect::<Option<Vec<Took>>>()?.into_iter().reduce(join)
     }
 
     fn name(&self) -> &str {
