@@ -11,6 +11,7 @@ use super::discordant::discordant;
 use super::ensemble::ensembles;
 use super::error::AnalysisError;
 use super::findings::{FailureVerdicts, Findings, Verdict};
+use super::frontier::frontiers;
 use super::hedging::audits;
 use super::hypothesis::{Corrected, Pending};
 use super::pairwise::pairwise;
@@ -102,6 +103,7 @@ pub fn analyse(
     let pairs = pairwise(&mut samples)?;
     let hedging = audits(&mut samples)?;
     let ensembles = ensembles(&mut samples)?;
+    let frontiers = frontiers(experiment, &conditions);
     Ok(Findings {
         conditions,
         hypotheses,
@@ -111,6 +113,7 @@ pub fn analyse(
         remarks,
         hedging,
         ensembles,
+        frontiers,
     })
 }
 

@@ -19,6 +19,7 @@ mod error;
 mod evaluate;
 mod findings;
 mod fixed;
+mod frontier;
 mod hedging;
 mod hypothesis;
 mod joined;
@@ -49,4 +50,5 @@ pub use findings::{
     RunnerUp, SliceClaim, SliceFindings, SliceMeans, SlicedFindings, TailAudit, Verdict,
     Winner,
 };
+pub use frontier::{FrontierFindings, FrontierMember};
 pub use supports::{TestChoice, supports};

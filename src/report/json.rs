@@ -30,6 +30,7 @@ pub fn document(facts: &RunFacts, findings: &Findings) -> Json {
         "cost_usd": cost,
         "conditions": conditions,
         "ensembles": findings.ensembles,
+        "frontiers": findings.frontiers,
         "hypotheses": findings.hypotheses,
         "correction": findings.correction,
         "slices": findings.slices,

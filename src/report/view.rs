@@ -1,6 +1,7 @@
 //! View structs: every number a string already rounded, every decision already taken.
 
 mod ensemble;
+mod frontier;
 mod hedging;
 mod hypothesis;
 mod pairs;
@@ -17,6 +18,7 @@ use crate::report::words;
 use crate::spec::{Correction, Experiment};
 
 use ensemble::EnsembleView;
+use frontier::FrontierView;
 use hedging::HedgeView;
 pub(super) use hypothesis::sentences;
 use hypothesis::{Beside, HypothesisView};
@@ -40,6 +42,7 @@ pub(super) struct Report {
     pub(super) summary: Vec<String>,
     pub(super) results: ResultTable,
     pub(super) ensembles: Vec<EnsembleView>,
+    pub(super) frontiers: Vec<FrontierView>,
     pub(super) confirmatory: Vec<HypothesisView>,
     pub(super) exploratory: Vec<HypothesisView>,
     pub(super) slices: Vec<SlicesView>,
@@ -129,6 +132,7 @@ impl Report {
             summary,
             results: ResultTable::new(experiment, findings),
             ensembles: ensemble::ensembles(findings),
+            frontiers: frontier::frontiers(findings),
             confirmatory,
             exploratory,
             slices: slices::slices(findings),

@@ -262,3 +262,39 @@ fn an_output_has_what_a_vote_says_of_itself() {
     assert!(matches!(score(1), Score::Value(_)), "{:?}", score(1));
     assert_eq!((score(2), score(3)), (Score::Value(3.0), Score::Value(1.0)));
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "runs the program on real files")]
+fn a_report_shows_what_votes_say_once_and_the_frontier_of_a_family() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "experiment e { seed: 3 }\n\
+        model m = sim(accuracy: 70%)\n\
+        dataset d = items(60, |i| #{ input: `${i}`, target: i })\n\
+        condition panel[n in [1, 3]] = vote(repeat(m, n))\n\
+        metric correct = exact_match()\nreport { formats: [markdown, html] }\n";
+    std::fs::write(folder.path().join("e.crucible"), text).unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_crucible-run"))
+        .args(["e.crucible", "--yes", "--format", "json"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let place = folder.path().join(found["run_dir"].as_str().unwrap());
+    let read = |name: &str| std::fs::read_to_string(place.join(name));
+    let (markdown, html) = (read("report.md").unwrap(), read("report.html").unwrap());
+    for part in ["ensembles", "frontiers"] {
+        let count = html.matches(&format!("<h2 id=\"{part}\">")).count();
+        assert_eq!(count, 1, "{part}");
+    }
+    assert_eq!(markdown.matches("## Accuracy against cost").count(), 1);
+    // Nobody pays for a simulated model: what differs is how often it is asked.
+    assert!(
+        markdown.contains("| condition | requests | correct | standing |"),
+        "{markdown}"
+    );
+    let row = markdown.lines().find(|line| line.starts_with("| panel\\[1\\]"));
+    let row =
+        row.or_else(|| markdown.lines().find(|line| line.starts_with("| panel[1]")));
+    assert!(row.unwrap().contains("on the frontier"), "{row:?}");
+}
