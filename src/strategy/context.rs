@@ -208,6 +208,21 @@ impl TrialContext {
         Self { node: Arc::new(node), ..self.clone() }
     }
 
+    /// Returns a place beside the trial's tree, about an item of its own; what is asked there
+    /// does not depend on this trial.
+    pub(super) fn aside(&self, item: Arc<Item>, key: TrialKey, index: usize) -> Self {
+        let gateway = Arc::clone(&self.trial.gateway);
+        let root = Self::new(gateway, item, key);
+        let path = format!("calibration.{index}");
+        Self { node: Arc::new(Node { path, state: Mutex::default() }), ..root }
+    }
+
+    /// Takes over what was asked at another place, and what that took.
+    pub(super) fn take_over(&self, calls: Vec<CallRecord>, usage: Usage) {
+        locked(&self.trial.calls).extend(calls);
+        self.add(Usage::then, usage);
+    }
+
     /// Returns the same place as a run of a race, and the run.
     pub(super) fn in_heat(&self) -> (Self, Arc<Heat>) {
         let heat = Heat::below(self.heat.clone());

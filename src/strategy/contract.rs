@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::base::{CallId, Span};
 use crate::model::{Gateway, ModelRef};
-use crate::record::{Failure, Item, Output};
+use crate::record::{Failure, Item, Items, Output};
 use crate::script::{Extractor, ScriptProblem, Workshop};
 use crate::spec::{Call, Signature, SourceText, Value};
 use crate::strategy::context::{TrialContext, TrialKey};
@@ -95,6 +95,21 @@ pub trait Builder {
 
     /// Returns the files, for places in messages.
     fn sources(&self) -> Arc<[SourceText]>;
+
+    /// Loads the items of a dataset that a strategy learns from.
+    ///
+    /// # Errors
+    ///
+    /// When the data cannot be read, or there are none here.
+    fn items(&self, dataset: &Call, span: Span) -> Result<Items, BuildError> {
+        let message = format!("there is no dataset `{}` here", dataset.shown());
+        Err(BuildError::new(message, span))
+    }
+
+    /// Returns the items that the experiment scores.
+    fn tested(&self) -> Items {
+        Items::default()
+    }
 
     /// Builds an extractor from an argument.
     ///

@@ -7,6 +7,7 @@
 
 mod ballot;
 mod build;
+mod calibrate;
 mod check;
 mod outcome;
 mod reckon;
@@ -29,6 +30,7 @@ use crate::strategy::forecast::CallForecast;
 use crate::strategy::hedge::Hedge;
 use crate::strategy::past::{Past, Took};
 
+use self::calibrate::Calibration;
 use self::rules::Counting;
 pub(super) use self::signature::{ANSWER, SAME, SIGNATURE};
 pub use self::signature::{SCHEDULES, SIMILAR};
@@ -48,6 +50,8 @@ pub struct Vote {
     members: Vec<Arc<dyn Strategy>>,
     answer: Option<Extractor>,
     counting: Counting,
+    /// Where the weights are learned from.
+    calibration: Option<Calibration>,
     /// A closure of the votes that says which answer wins, in place of the rule.
     chooser: Option<Callable>,
     schedule: Schedule,
@@ -78,10 +82,15 @@ impl Strategy for Vote {
     }
 
     fn forecast(&self, item: &Item, gateway: &Gateway) -> CallForecast {
+        let calibration = self.calibration.as_ref().map(|calibration| {
+            let once = self.members.iter().map(|member| member.forecast(item, gateway));
+            let once = once.fold(CallForecast::default(), CallForecast::beside);
+            once.repeated(calibration.len()).times(calibration.share())
+        });
         let members = self.members.iter().zip(&self.shares);
         let each =
             members.map(|(member, share)| (member.forecast(item, gateway), *share));
-        match &self.schedule {
+        let votes = match &self.schedule {
             Schedule::Hedged(hedge) => hedge.forecast(item, gateway),
             Schedule::Parallel => each
                 .map(|(forecast, _)| forecast)
@@ -92,6 +101,10 @@ impl Strategy for Vote {
                     ..forecast.times(share)
                 })
                 .fold(CallForecast::default(), CallForecast::then),
+        };
+        match calibration {
+            Some(once) => CallForecast { seconds: votes.seconds, ..votes.beside(once) },
+            None => votes,
         }
     }
 
