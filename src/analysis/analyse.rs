@@ -10,6 +10,7 @@ use super::ensemble::ensembles;
 use super::error::AnalysisError;
 use super::family::Family;
 use super::findings::{Findings, Verdict};
+use super::frontier::frontiers;
 use super::hedging::audits;
 use super::hypothesis::{Corrected, Pending};
 use super::pairwise::pairwise;
@@ -113,6 +114,7 @@ pub fn analyse(
     let pairs = pairwise(&mut samples, &course)?;
     let hedging = audits(&mut samples)?;
     let ensembles = ensembles(&mut samples)?;
+    let frontiers = frontiers(experiment, &conditions);
     Ok(Findings {
         conditions,
         hypotheses,
@@ -122,5 +124,6 @@ pub fn analyse(
         remarks,
         hedging,
         ensembles,
+        frontiers,
     })
 }

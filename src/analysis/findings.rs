@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::ensemble::EnsembleFindings;
+use crate::analysis::frontier::FrontierFindings;
 use crate::spec::{Alternative, Correction, Over, Scale};
 
 pub use pairs::{FamilyPairs, PairFindings, Ranked};
@@ -38,6 +39,9 @@ pub struct Findings {
     /// What the votes of conditions that vote say, by condition.
     #[serde(default)]
     pub ensembles: IndexMap<String, EnsembleFindings>,
+    /// Accuracy against cost over the members of each family.
+    #[serde(default)]
+    pub frontiers: Vec<FrontierFindings>,
 }
 
 /// What hedging did under one condition. Latencies are in seconds, costs in dollars.

@@ -23,6 +23,7 @@ mod family;
 mod findings;
 mod fixed;
 mod forecast;
+mod frontier;
 mod hedging;
 mod hypothesis;
 mod joined;
@@ -60,6 +61,7 @@ pub use findings::{
     Winner,
 };
 pub use forecast::{HypothesisForecast, PowerCurve, PowerPoint, forecast};
+pub use frontier::{FrontierFindings, FrontierMember};
 pub use portray::{Differences, Distribution, Portraits, Spend, Spent, Step, portray};
 pub use prospect::Prospect;
 pub use supports::{TestChoice, supports};

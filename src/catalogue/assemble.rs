@@ -147,10 +147,13 @@ pub fn assemble(
         .filter_map(|(key, index)| Some((key, gateway.models().get(index)?.clone())))
         .collect();
     let sources: Arc<[SourceText]> = experiment.sources.clone().into();
+    let load = |dataset: &Call| shelf.items(dataset);
     let assembler = Assembler {
         models,
         workshop: &materials.workshop,
         sources: Arc::clone(&sources),
+        load: &load,
+        tested: &materials.items,
     };
     let strategies = experiment
         .conditions

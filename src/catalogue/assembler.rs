@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::{Digest, Span};
+use crate::catalogue::error::AssembleError;
 use crate::model::{self, ModelRef};
+use crate::record::Items;
 use crate::script::Workshop;
 use crate::spec::{Call, Function, SourceText, Value};
 use crate::strategy::{
@@ -17,6 +19,10 @@ pub(super) struct Assembler<'a> {
     pub(super) models: BTreeMap<Digest, ModelRef>,
     pub(super) workshop: &'a Workshop,
     pub(super) sources: Arc<[SourceText]>,
+    /// Loads the items of a dataset.
+    pub(super) load: &'a dyn Fn(&Call) -> Result<Items, AssembleError>,
+    /// The items of the experiment.
+    pub(super) tested: &'a Items,
 }
 
 fn combinator(name: &str) -> Option<&'static Combinator> {
@@ -74,6 +80,18 @@ impl Builder for Assembler<'_> {
 
     fn is_strategy(&self, call: &Call) -> bool {
         call.body.is_some() || combinator(&call.name).is_some()
+    }
+
+    fn items(&self, dataset: &Call, span: Span) -> Result<Items, BuildError> {
+        (self.load)(dataset).map_err(|error| BuildError {
+            message: error.message,
+            span,
+            help: error.help,
+        })
+    }
+
+    fn tested(&self) -> Items {
+        self.tested.clone()
     }
 
     fn workshop(&self) -> &Workshop {

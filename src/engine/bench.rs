@@ -17,7 +17,7 @@ use crate::record::{
 };
 use crate::score;
 use crate::script::ScriptRun;
-use crate::strategy::{Checkpoints, TrialContext, TrialKey};
+use crate::strategy::{Checkpoints, Past, TrialContext, TrialKey};
 
 /// An assembly at work.
 pub struct Bench {
@@ -190,6 +190,21 @@ impl Laboratory for Bench {
 
     fn resume(&self, known: BTreeMap<Place, Vec<CallRecord>>, courier: Courier) {
         *self.keeper() = Some(Keeper { known, courier });
+    }
+
+    fn learns(&self, condition: u32) -> bool {
+        let strategy = self.assembly.strategies.get(condition as usize);
+        strategy.is_some_and(|strategy| strategy.learns())
+    }
+
+    fn recall(&self, trial: &TrialSpec, calls: &[CallRecord]) {
+        let strategy = self.assembly.strategies.get(trial.condition as usize);
+        let item = self.assembly.items.get(trial.item as usize);
+        let (Some(strategy), Some(item)) = (strategy, item) else { return };
+        let key = TrialKey { digest: trial.key, repeat: trial.repeat, seed: self.seed };
+        let context = TrialContext::new(Arc::clone(&self.assembly.gateway), item, key);
+        // What the run took is of no use to anybody further out.
+        let _took = strategy.recall(&context, &Past::of(calls));
     }
 
     fn hooks(&self) -> HookSet {

@@ -53,6 +53,18 @@ pub trait Laboratory: Send + Sync + 'static {
         drop((known, courier));
     }
 
+    /// Says whether the trials of a condition learn from one another.
+    fn learns(&self, condition: u32) -> bool {
+        let _ = condition;
+        false
+    }
+
+    /// Takes up what a trial of an earlier session taught, in the order in which they ended.
+    /// Is called before the first trial.
+    fn recall(&self, trial: &TrialSpec, calls: &[CallRecord]) {
+        let _ = (trial, calls);
+    }
+
     /// Says which hooks the file has.
     fn hooks(&self) -> HookSet {
         HookSet::default()

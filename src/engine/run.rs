@@ -20,7 +20,7 @@ use crate::engine::observe::{Observer, Progress};
 use crate::engine::recorder::{Recorder, Written};
 use crate::engine::schedule::Schedule;
 use crate::engine::spending::dollars;
-use crate::engine::standing::Standing;
+use crate::engine::standing::{Standing, recall};
 use crate::engine::terms::{
     EngineError, EngineOptions, RunSummary, StopReason, StopSignal,
 };
@@ -62,6 +62,7 @@ where
 {
     let standing = Standing::of(&plan, &store, options.retry_failed)?;
     store.set_status(RunStatus::Underway)?;
+    recall(&plan, &*laboratory, &store)?;
     let recorded_usd = store.spent()?.recorded;
     let failures = standing.failures(&store)?;
     let spent_before = laboratory.spend().usd;

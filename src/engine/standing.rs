@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::laboratory::Laboratory;
 use crate::engine::terms::EngineError;
 use crate::plan::{Bitmap, Plan};
 use crate::record::FailureKind;
@@ -16,6 +17,27 @@ pub(super) struct Standing {
     pub(super) failed: u64,
     /// Of those, how many a hook of the file skipped or let go.
     pub(super) skipped: u64,
+}
+
+/// Trials of a condition that teach it again; what is older weighs next to nothing.
+const MOST_RECALLED: u32 = 20_000;
+
+/// Lets the conditions whose trials learn from one another learn again from those that are
+/// done.
+pub(super) fn recall<L: Laboratory>(
+    plan: &Plan,
+    laboratory: &L,
+    store: &Store,
+) -> Result<(), StoreError> {
+    let learning = plan.conditions().iter().filter(|one| laboratory.learns(**one));
+    for condition in learning {
+        store.ended(*condition, MOST_RECALLED, |place, calls| {
+            if let Some(trial) = plan.find(place) {
+                laboratory.recall(&trial, calls);
+            }
+        })?;
+    }
+    Ok(())
 }
 
 impl Standing {

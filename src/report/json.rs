@@ -39,6 +39,7 @@ pub fn document(experiment: &Experiment, facts: &RunFacts, findings: &Findings) 
         "conditions": conditions,
         "ensembles": findings.ensembles,
         "stopped_early": stopped,
+        "frontiers": findings.frontiers,
         "hypotheses": findings.hypotheses,
         "correction": findings.correction,
         "slices": findings.slices,

@@ -2,6 +2,7 @@
 
 mod ensemble;
 mod figure;
+mod frontier;
 mod hedging;
 mod hypothesis;
 mod limitations;
@@ -27,6 +28,7 @@ use crate::spec::Experiment;
 
 use ensemble::EnsembleView;
 use figure::FigureViews;
+use frontier::FrontierView;
 use hedging::HedgeView;
 pub(super) use hypothesis::sentences;
 use hypothesis::{Beside, HypothesisView};
@@ -54,6 +56,7 @@ pub(super) struct Report {
     pub(super) summary: Vec<String>,
     pub(super) results: ResultTable,
     pub(super) ensembles: Vec<EnsembleView>,
+    pub(super) frontiers: Vec<FrontierView>,
     pub(super) confirmatory: Vec<HypothesisView>,
     pub(super) exploratory: Vec<HypothesisView>,
     pub(super) slices: Vec<SlicesView>,
@@ -155,6 +158,7 @@ impl Report {
             summary,
             results: ResultTable::new(experiment, findings),
             ensembles: ensemble::ensembles(findings),
+            frontiers: frontier::frontiers(findings),
             confirmatory,
             exploratory,
             slices: slices::slices(findings),

@@ -201,7 +201,7 @@ impl Store {
         Ok(scores)
     }
 
-    fn calls(&self, trial: i64) -> rusqlite::Result<Vec<CallRecord>> {
+    pub(super) fn calls(&self, trial: i64) -> rusqlite::Result<Vec<CallRecord>> {
         let mut statement = self.connection.prepare_cached(&format!(
             "SELECT {CALL_COLUMNS} WHERE trial = ?1 AND superseded = 0 ORDER BY call"
         ))?;

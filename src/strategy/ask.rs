@@ -11,6 +11,7 @@ use crate::spec::{Call, Param, Signature, Type};
 use crate::strategy::context::{TrialContext, TrialKey, call_id};
 use crate::strategy::contract::{BuildError, Builder, Combinator, Strategy};
 use crate::strategy::forecast::CallForecast;
+use crate::strategy::past::{Past, Took};
 use crate::strategy::render::{Prompt, Rendered};
 use crate::strategy::sure::{self, CONFIDENCE, Sure};
 
@@ -105,6 +106,10 @@ impl Strategy for Ask {
     fn calls(&self, item: &Item, key: &TrialKey) -> Option<Vec<CallId>> {
         let first = |rendered| call_id(key, &self.model, &rendered, "#0");
         Some(self.rendered(item).map(first).into_iter().collect())
+    }
+
+    fn recall(&self, ctx: &TrialContext, past: &Past<'_>) -> Option<Took> {
+        past.call(ctx)
     }
 
     fn model(&self) -> Option<&str> {

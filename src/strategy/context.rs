@@ -55,11 +55,18 @@ pub struct TrialContext {
 pub(super) struct Gathering<'a> {
     place: &'a TrialContext,
     children: Vec<TrialContext>,
+    /// Whether all but the first child are backups of it.
+    is_race: bool,
 }
 
 impl<'a> Gathering<'a> {
     pub(super) fn new(place: &'a TrialContext, children: Vec<TrialContext>) -> Self {
-        Self { place, children }
+        Self { place, children, is_race: false }
+    }
+
+    /// Gathers the runs of a race.
+    pub(super) fn of_race(place: &'a TrialContext) -> Self {
+        Self { place, children: Vec::new(), is_race: true }
     }
 
     /// Adds another child.
@@ -76,12 +83,17 @@ impl<'a> Gathering<'a> {
 
 impl Drop for Gathering<'_> {
     fn drop(&mut self) {
-        if let Some(taken) =
-            self.children.iter().map(TrialContext::usage).reduce(Usage::beside)
-        {
-            self.place.add(Usage::then, taken);
-        }
+        let taken = self.children.iter().map(TrialContext::usage).reduce(Usage::beside);
+        let Some(taken) = taken else { return };
+        let hedged = if self.is_race { backups_among(&self.children) } else { 0 };
+        self.place.add(Usage::then, Usage { hedged: taken.hedged + hedged, ..taken });
     }
+}
+
+/// Counts the backups of a race that asked: one may be dropped before its first request.
+pub(super) fn backups_among(runs: &[TrialContext]) -> u32 {
+    let asked = runs.iter().skip(1).filter(|run| run.usage().requests > 0);
+    u32::try_from(asked.count()).unwrap_or(u32::MAX)
 }
 
 /// What a run of a strategy came to, and what it took, failed or not.
@@ -176,6 +188,12 @@ impl TrialContext {
             .finish()
     }
 
+    /// Returns the place: the child indices from the root, such as `0.2`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.node.path
+    }
+
     /// Returns the place of the `index`-th child.
     #[must_use]
     pub fn child(&self, index: usize) -> Self {
@@ -188,6 +206,21 @@ impl TrialContext {
         let _written = write!(path, "{index}");
         let node = Node { path, state: Mutex::default() };
         Self { node: Arc::new(node), ..self.clone() }
+    }
+
+    /// Returns a place beside the trial's tree, about an item of its own; what is asked there
+    /// does not depend on this trial.
+    pub(super) fn aside(&self, item: Arc<Item>, key: TrialKey, index: usize) -> Self {
+        let gateway = Arc::clone(&self.trial.gateway);
+        let root = Self::new(gateway, item, key);
+        let path = format!("calibration.{index}");
+        Self { node: Arc::new(Node { path, state: Mutex::default() }), ..root }
+    }
+
+    /// Takes over what was asked at another place, and what that took.
+    pub(super) fn take_over(&self, calls: Vec<CallRecord>, usage: Usage) {
+        locked(&self.trial.calls).extend(calls);
+        self.add(Usage::then, usage);
     }
 
     /// Returns the same place as a run of a race, and the run.

@@ -8,11 +8,12 @@ use thiserror::Error;
 
 use crate::base::{CallId, Span};
 use crate::model::{Gateway, ModelRef};
-use crate::record::{Failure, Item, Output};
+use crate::record::{Failure, Item, Items, Output};
 use crate::script::{Extractor, ScriptProblem, Workshop};
 use crate::spec::{Call, Signature, SourceText, Value};
 use crate::strategy::context::{TrialContext, TrialKey};
 use crate::strategy::forecast::CallForecast;
+use crate::strategy::past::{Past, Took};
 
 /// Turns an item into an output.
 #[async_trait]
@@ -31,6 +32,18 @@ pub trait Strategy: Send + Sync + fmt::Debug {
     /// known before it runs. It stands at the root of its trial.
     fn calls(&self, item: &Item, key: &TrialKey) -> Option<Vec<CallId>> {
         let _ = (item, key);
+        None
+    }
+
+    /// Says whether its trials learn from one another, as those of a hedge do.
+    fn learns(&self) -> bool {
+        false
+    }
+
+    /// Learns again from a trial of an earlier session what it learned then; `ctx` is its
+    /// place in that trial. Returns what its run took, where the calls tell.
+    fn recall(&self, ctx: &TrialContext, past: &Past<'_>) -> Option<Took> {
+        let _ = (ctx, past);
         None
     }
 
@@ -82,6 +95,21 @@ pub trait Builder {
 
     /// Returns the files, for places in messages.
     fn sources(&self) -> Arc<[SourceText]>;
+
+    /// Loads the items of a dataset that a strategy learns from.
+    ///
+    /// # Errors
+    ///
+    /// When the data cannot be read, or there are none here.
+    fn items(&self, dataset: &Call, span: Span) -> Result<Items, BuildError> {
+        let message = format!("there is no dataset `{}` here", dataset.shown());
+        Err(BuildError::new(message, span))
+    }
+
+    /// Returns the items that the experiment scores.
+    fn tested(&self) -> Items {
+        Items::default()
+    }
 
     /// Builds an extractor from an argument.
     ///

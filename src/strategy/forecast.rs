@@ -65,6 +65,14 @@ impl CallForecast {
         }
     }
 
+    /// Returns what is done so many times.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a count of items")]
+    pub fn repeated(self, times: usize) -> Self {
+        let worst = self.worst_calls.map(|calls| calls.saturating_mul(times as u64));
+        Self { worst_calls: worst, ..self.times(times as f64) }
+    }
+
     /// Adds what follows.
     #[must_use]
     pub fn then(self, next: Self) -> Self {

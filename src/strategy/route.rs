@@ -11,6 +11,7 @@ use crate::spec::{Call, Complaint, Param, Signature, SourceText, Type, Value};
 use crate::strategy::context::TrialContext;
 use crate::strategy::contract::{BuildError, Builder, Combinator, Strategy};
 use crate::strategy::forecast::CallForecast;
+use crate::strategy::past::{Past, Took};
 use crate::text::shown;
 
 /// Sends each item to one of several strategies.
@@ -114,22 +115,33 @@ impl Strategy for Route {
 
     #[expect(clippy::cast_precision_loss, reason = "a list in a file is short")]
     fn forecast(&self, item: &Item, gateway: &Gateway) -> CallForecast {
-        let asked = self.place(&Arc::new(item.clone()), &ScriptRun::default());
-        if let Some(chosen) = asked.ok().and_then(|place| self.strategies.get(place)) {
-            return chosen.forecast(item, gateway);
-        }
-        // A closure that draws, or fails here: each strategy is as likely.
         let each = self.strategies.iter().map(|one| one.forecast(item, gateway));
         let each: Vec<CallForecast> = each.collect();
-        let share = 1.0 / each.len() as f64;
+        // A plan looks at some of the items: another may go to the dearest.
         let worst = each.iter().map(|one| one.worst_calls);
-        let worst = worst.max_by_key(|worst| worst.unwrap_or(u64::MAX)).flatten();
+        let worst_calls = worst.max_by_key(|worst| worst.unwrap_or(u64::MAX)).flatten();
+        let asked = self.place(&Arc::new(item.clone()), &ScriptRun::default());
+        if let Some(chosen) = asked.ok().and_then(|place| each.get(place)) {
+            return CallForecast { worst_calls, ..chosen.clone() };
+        }
+        // A closure that draws, or fails here: each strategy is as likely.
+        let share = 1.0 / each.len() as f64;
         let seconds = each.iter().map(|one| one.seconds).sum::<f64>() * share;
         let all = each
             .into_iter()
             .map(|one| one.times(share))
             .fold(CallForecast::default(), CallForecast::beside);
-        CallForecast { worst_calls: worst, seconds, ..all }
+        CallForecast { worst_calls, seconds, ..all }
+    }
+
+    fn learns(&self) -> bool {
+        self.strategies.iter().any(|one| one.learns())
+    }
+
+    fn recall(&self, ctx: &TrialContext, past: &Past<'_>) -> Option<Took> {
+        let run = ScriptRun::keyed(ctx.random_key("route"));
+        let place = self.place(ctx.item(), &run).ok()?;
+        self.strategies.get(place)?.recall(&ctx.child(place), past)
     }
 
     fn name(&self) -> &str {

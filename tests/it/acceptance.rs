@@ -139,6 +139,36 @@ fn the_example_of_ensembles_says_what_its_votes_have_in_common() {
     let worth = found["effective_members"].as_f64().unwrap();
     assert!((1.0..3.0).contains(&worth), "correlated errors: {worth}");
     assert_eq!(found["pairs"].as_array().unwrap().len(), 3);
+    a_frontier_is_of_members_that_nobody_beats(&document["frontiers"]);
+}
+
+/// Holds the frontier of `panel` against its definition.
+fn a_frontier_is_of_members_that_nobody_beats(frontiers: &Json) {
+    let found = &frontiers.as_array().unwrap()[0];
+    assert_eq!(
+        [&found["family"], &found["metric"], &found["cost"]],
+        ["panel", "correct", "cost"]
+    );
+    let members = found["members"].as_array().unwrap();
+    let of = |member: &Json, what: &str| member[what].as_f64().unwrap();
+    let beats = |one: &Json, other: &Json| {
+        let more = of(one, "accuracy") - of(other, "accuracy");
+        let less = of(other, "cost") - of(one, "cost");
+        more >= 0.0 && less >= 0.0 && (more > 0.0 || less > 0.0)
+    };
+    let names: Vec<_> = members.iter().map(|one| &one["condition"]).collect();
+    assert_eq!(names, ["panel[1]", "panel[3]", "panel[5]", "panel[7]"], "cheap to dear");
+    for member in members {
+        let beaten = members.iter().any(|other| beats(other, member));
+        assert_eq!(beaten, !member["dominated_by"].is_null(), "{member}");
+        let ends = |what: &str| {
+            let [low, high] = [0, 1].map(|end| member[what][end].as_f64().unwrap());
+            low..=high
+        };
+        assert!(ends("accuracy_ci").contains(&of(member, "accuracy")));
+        assert!(ends("cost_ci").contains(&of(member, "cost")));
+    }
+    assert!(members[0]["dominated_by"].is_null(), "nobody is cheaper");
 }
 
 #[test]

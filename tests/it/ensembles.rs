@@ -129,6 +129,12 @@ fn what_does_not_go_together_in_a_vote_is_told_at_its_place() {
             "leave one of them out",
         ),
         ("vote([a, b], by: weighted_majority)", "weighted_majority", "`weights: ["),
+        ("vote([a, b], calibration: d)", "d", "`by: weighted`"),
+        (
+            "vote([a, b], by: weighted, calibration: d, weights: [1, 2])",
+            "d",
+            "leave one of them out",
+        ),
         ("vote([a, mute], by: best_confidence)", "best_confidence", "vote(repeat("),
         ("vote([a, hedge(mute)], by: weighted)", "weighted", "accuracies: ["),
         (
@@ -261,4 +267,161 @@ fn an_output_has_what_a_vote_says_of_itself() {
     };
     assert!(matches!(score(1), Score::Value(_)), "{:?}", score(1));
     assert_eq!((score(2), score(3)), (Score::Value(3.0), Score::Value(1.0)));
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "runs the program on real files")]
+fn a_report_shows_what_votes_say_once_and_the_frontier_of_a_family() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "experiment e { seed: 3 }\n\
+        model m = sim(accuracy: 70%)\n\
+        dataset d = items(60, |i| #{ input: `${i}`, target: i })\n\
+        condition panel[n in [1, 3]] = vote(repeat(m, n))\n\
+        metric correct = exact_match()\nreport { formats: [markdown, html] }\n";
+    std::fs::write(folder.path().join("e.crucible"), text).unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_crucible-run"))
+        .args(["e.crucible", "--yes", "--format", "json"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let place = folder.path().join(found["run_dir"].as_str().unwrap());
+    let read = |name: &str| std::fs::read_to_string(place.join(name));
+    let (markdown, html) = (read("report.md").unwrap(), read("report.html").unwrap());
+    for part in ["ensembles", "frontiers"] {
+        let count = html.matches(&format!("<h2 id=\"{part}\">")).count();
+        assert_eq!(count, 1, "{part}");
+    }
+    assert_eq!(markdown.matches("## Accuracy against cost").count(), 1);
+    // Nobody pays for a simulated model: what differs is how often it is asked.
+    assert!(
+        markdown.contains("| condition | requests | correct | standing |"),
+        "{markdown}"
+    );
+    let mut rows = markdown.lines().filter(|line| line.ends_with("| on the frontier |"));
+    assert!(rows.any(|row| row.starts_with("| panel\\[1\\] | 1")), "{markdown}");
+}
+
+/// One model that is good at it and two that are worse than a coin, alike in their errors.
+const CALIBRATED: &str = "experiment e { seed: 3, dataset: test }\n\
+    model good = sim(accuracy: 90%)\nmodel bad = sim(accuracy: 30%, difficulty: 10%)\n\
+    model worse = sim(accuracy: 25%)\n\
+    dataset test = items(400, |i| #{ input: `${i}`, target: i })\n\
+    dataset dev = items(40, |i| #{ input: `dev ${i}`, target: i })\n\
+    metric correct = exact_match()\n";
+
+#[tokio::test]
+async fn members_count_by_how_often_they_were_right_in_the_calibration() {
+    let learned = assembled(&format!(
+        "{CALIBRATED}condition v = vote([bad, good, worse], by: weighted, calibration: dev)\n"
+    ));
+    let forecast = learned.forecast(0).unwrap();
+    assert_eq!(forecast.worst_calls, Some(3 + 120));
+    // 120 calls of the calibration over 400 items.
+    assert!((forecast.calls - 3.3).abs() < 1e-9, "{}", forecast.calls);
+    let first = context(&learned, 0, 0);
+    let output = first.finish(learned.strategies[0].as_ref()).await.unwrap();
+    assert_eq!((output.usage.requests, output.votes.len()), (123, 3));
+    let calls = first.take_calls();
+    let beside = calls.iter().filter(|call| call.place.starts_with("calibration."));
+    assert_eq!((calls.len(), beside.count()), (123, 120));
+    let mut right = u32::from(output.text == "0");
+    for item in 1..400 {
+        let output = trial(&learned, 0, item).await.unwrap();
+        assert_eq!(output.usage.requests, 3, "asked once, not again");
+        right += u32::from(output.text == item.to_string());
+    }
+    // The weights of the bad ones are negative: the good one decides, at 90%.
+    assert!((336..=384).contains(&right), "{right} of 400");
+    let plain = CALIBRATED.replace("dataset dev", "dataset _dev");
+    let alone = assembled(&format!("{plain}condition v = vote([bad, good, worse])\n"));
+    let majority = accuracy(&alone, 400).await;
+    assert!(majority < 0.6, "a majority follows the bad ones: {majority}");
+    // Another session comes to the same calls, whose answers are known by their ids.
+    let again = assembled(&format!(
+        "{CALIBRATED}condition v = vote([bad, good, worse], by: weighted, calibration: dev)\n"
+    ));
+    let other = context(&again, 0, 7);
+    other.finish(again.strategies[0].as_ref()).await.unwrap();
+    let ids = |calls: &[crucible::record::CallRecord]| {
+        let beside = calls.iter().filter(|call| call.place.starts_with("calibration."));
+        beside.map(|call| call.id).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(ids(&calls), ids(&other.take_calls()));
+}
+
+#[tokio::test]
+async fn trials_that_come_together_wait_for_one_calibration() {
+    let assembly = assembled(&format!(
+        "{CALIBRATED}condition v = vote([bad, good, worse], by: weighted, calibration: dev)\n"
+    ));
+    let contexts: Vec<_> = (0..20).map(|item| context(&assembly, 0, item)).collect();
+    let runs = contexts.iter().map(|ctx| ctx.finish(assembly.strategies[0].as_ref()));
+    let outputs = futures_util::future::join_all(runs).await;
+    let requests: u32 =
+        outputs.into_iter().map(|output| output.unwrap().usage.requests).sum();
+    assert_eq!(requests, 20 * 3 + 40 * 3);
+}
+
+#[test]
+fn a_calibration_never_holds_an_item_that_is_scored() {
+    let text = CALIBRATED.replace("`dev ${i}`", "`${i + 390}`");
+    let text = format!(
+        "{text}condition v = vote([bad, good], by: weighted, calibration: dev)\n"
+    );
+    let host = Host::default();
+    let loaded =
+        lang::load("e.crucible", &Memory(text), &catalogue::signatures(), &host, &[]);
+    let experiment = loaded.experiment.unwrap();
+    let materials = Materials::load(&experiment, host).unwrap();
+    let error =
+        catalogue::assemble(&experiment, &materials, &Needs::default()).unwrap_err();
+    assert!(error.message.contains("scored on what it learned from"), "{error:?}");
+    assert!(error.help.is_some());
+}
+
+/// A model that is right on an item with a probability drawn from Beta(2, 1), whoever asks.
+#[derive(Debug)]
+struct Beta;
+
+#[async_trait::async_trait]
+impl crucible::model::Model for Beta {
+    async fn answer(
+        &self,
+        request: &crucible::record::Request,
+    ) -> Result<crucible::record::Answer, crucible::model::CallError> {
+        use crucible::base::Stream;
+        let item = [request.item.id.as_bytes()];
+        // The inverse of the distribution p².
+        let p = Stream::keyed(1, "beta", &item).unit().sqrt();
+        let id = request.id.to_string();
+        let is_right = Stream::keyed(1, "right", &[id.as_bytes()]).unit() < p;
+        let text = if is_right { request.item.input.clone() } else { "wrong".into() };
+        Ok(crucible::record::Answer { text, ..Default::default() })
+    }
+
+    fn profile(&self) -> crucible::model::Profile {
+        crucible::model::Profile { free: true, ..Default::default() }
+    }
+}
+
+#[tokio::test]
+async fn a_vote_over_items_of_differing_hardness_is_as_accurate_as_the_beta_binomial_says()
+ {
+    use crucible::model::{Gateway, GatewaySettings, Lane, Limits};
+    let mut assembly = three("accuracy: 70%");
+    let model = &assembly.gateway.models()[0];
+    let lane = Lane {
+        name: model.name.to_string(),
+        digest: model.digest,
+        model: Box::new(Beta),
+        limits: Limits::default(),
+    };
+    assembly.gateway = Arc::new(Gateway::new(vec![lane], GatewaySettings::default()));
+    let found = accuracy(&assembly, TRIALS).await;
+    // P(at least two of three) = C(3,2)·B(4,2)/B(2,1) + B(5,1)/B(2,1) = 3·2/20 + 2/5 = 0.7,
+    // below the 20/27 of three independent members that are right in two thirds.
+    assert!((found - 0.7).abs() < 4.5 * 0.001_449, "{found}");
+    assert!(found < 20.0 / 27.0 - 0.03);
 }

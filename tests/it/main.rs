@@ -44,6 +44,7 @@ mod lang_syntax;
 mod logs;
 #[cfg(test)]
 mod machine;
+mod nesting;
 #[cfg(test)]
 mod papers;
 mod providers;

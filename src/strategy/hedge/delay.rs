@@ -114,6 +114,12 @@ impl Delay {
         self.budget
     }
 
+    /// Says whether a trial learns from others: their latencies, or what they left of the
+    /// budget.
+    pub(super) fn learns(&self) -> bool {
+        !matches!(self.rule, Rule::Fixed(_)) || self.budget.is_some()
+    }
+
     /// Returns the site of an item.
     pub(super) fn site(&self, ctx: &TrialContext) -> Result<Arc<Site>, Failure> {
         let class = match &self.class {

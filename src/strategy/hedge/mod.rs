@@ -17,6 +17,7 @@ use crate::spec::{Call, Complaint, Fallback, Param, Signature, Type};
 use crate::strategy::context::TrialContext;
 use crate::strategy::contract::{BuildError, Builder, Combinator, Strategy};
 use crate::strategy::forecast::CallForecast;
+use crate::strategy::past::{Past, Took};
 
 pub use self::delay::BY_WORKLOAD;
 use self::delay::Delay;
@@ -181,6 +182,24 @@ impl Strategy for Hedge {
             share *= fires;
         }
         CallForecast { seconds: primary.seconds, ..all }
+    }
+
+    fn learns(&self) -> bool {
+        let mut all = self.backups.iter();
+        self.delay.learns() || self.primary.learns() || all.any(|one| one.learns())
+    }
+
+    fn recall(&self, ctx: &TrialContext, past: &Past<'_>) -> Option<Took> {
+        let strategies = std::iter::once(&self.primary).chain(&self.backups);
+        let places = (0..=self.backups.len()).map(|run| ctx.child(run));
+        let started = strategies.zip(places);
+        let started = started.take_while(|(_, place)| past.is_known(place));
+        let runs: Vec<Option<Took>> =
+            started.map(|(one, place)| one.recall(&place, past)).collect();
+        let runs = runs.into_iter().collect::<Option<Vec<Took>>>()?;
+        let (primary, backups) = runs.split_first()?;
+        self.delay.site(ctx).ok()?.recalls(*primary, backups);
+        Some(race::took(*primary, backups))
     }
 
     fn model(&self) -> Option<&str> {

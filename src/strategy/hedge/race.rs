@@ -10,14 +10,15 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::record::{Failure, Marks, Output, Usage};
-use crate::strategy::context::{Gathering, TrialContext};
+use crate::strategy::context::{Gathering, TrialContext, backups_among};
 use crate::strategy::contract::Strategy;
 use crate::strategy::heat::Heat;
 use crate::strategy::hedge::Hedge;
 use crate::strategy::hedge::site::{Site, Ticket};
+use crate::strategy::past::{Ended, Took};
 
 /// What one run of a race came to.
-type Ended = (usize, Result<Output, Failure>);
+type Finished = (usize, Result<Output, Failure>);
 
 /// What a race came to, as a recording keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -56,7 +57,7 @@ pub(in crate::strategy) struct Started {
 struct Race<'a> {
     hedge: &'a Hedge,
     ctx: &'a TrialContext,
-    runs: FuturesUnordered<BoxFuture<'a, Ended>>,
+    runs: FuturesUnordered<BoxFuture<'a, Finished>>,
     /// The places of the runs, and when each started.
     places: Vec<TrialContext>,
     heats: Vec<Arc<Heat>>,
@@ -123,7 +124,7 @@ impl Hedge {
             };
         }
         let site = self.delay.site(ctx)?;
-        let mut gathering = Gathering::new(ctx, Vec::new());
+        let mut gathering = Gathering::of_race(ctx);
         let mut race = Race::new(self, ctx);
         race.start(&mut gathering);
         let first = Arc::clone(&race.heats[0]);
@@ -152,7 +153,7 @@ impl Hedge {
         };
         let Some((won, output)) = winner else {
             let taken = race.places.iter().map(TrialContext::usage).reduce(Usage::then);
-            let hedged = hedged(&race);
+            let hedged = backups_among(&race.places);
             drop(race);
             let taken = taken.unwrap_or_default();
             gathering.end(Usage { hedged: taken.hedged + hedged, ..taken });
@@ -170,7 +171,7 @@ impl Hedge {
         ctx: &TrialContext,
         decided: Decided,
     ) -> Result<Raced, Failure> {
-        let mut gathering = Gathering::new(ctx, Vec::new());
+        let mut gathering = Gathering::of_race(ctx);
         let mut race = Race::new(self, ctx);
         let mut won = None;
         for run in 0..decided.started {
@@ -205,7 +206,7 @@ impl Hedge {
     /// Runs a race again of which only the calls were recorded: the first run that was not
     /// cancelled won. Where all were, a race further out was decided.
     async fn guessed(&self, ctx: &TrialContext) -> Result<Raced, Failure> {
-        let mut gathering = Gathering::new(ctx, Vec::new());
+        let mut gathering = Gathering::of_race(ctx);
         let mut race = Race::new(self, ctx);
         while race.start(&mut gathering) {
             let heat = Arc::clone(&race.heats[race.heats.len() - 1]);
@@ -328,11 +329,6 @@ impl Drop for Course<'_> {
     }
 }
 
-/// Backups that were started.
-fn hedged(race: &Race<'_>) -> u32 {
-    u32::try_from(race.places.len().saturating_sub(1)).unwrap_or(u32::MAX)
-}
-
 /// Cancels what lost, and adds up what all took.
 fn finish(
     race: Race<'_>,
@@ -340,7 +336,6 @@ fn finish(
     decided: Decided,
     output: Output,
 ) -> Raced {
-    let hedged = hedged(&race);
     let Race { ctx, runs, places, heats, mut failures, .. } = race;
     if let Ok(text) = serde_json::to_string(&decided)
         && !ctx.gateway().is_replay()
@@ -349,6 +344,7 @@ fn finish(
     }
     heats.iter().for_each(|heat| heat.decide());
     drop(runs);
+    let hedged = backups_among(&places);
     let mine = places.get(decided.won).map(TrialContext::usage).unwrap_or_default();
     let mut all = mine;
     for (run, place) in places.iter().enumerate() {
@@ -379,6 +375,21 @@ fn finish(
     });
     let runs = started.collect();
     Raced { output: Output { marks, ..output }, won: decided.won, runs }
+}
+
+/// Returns what a race of an earlier session took: what was dropped took at least as long as
+/// the race, and behind a primary that failed a backup starts at once.
+pub(super) fn took(primary: Took, backups: &[Took]) -> Took {
+    let answered = |run: &&Took| run.ended == Ended::Answered;
+    let behind = |run: Took| match primary.ended {
+        Ended::Answered | Ended::Dropped => primary.seconds,
+        Ended::Failed => primary.seconds + run.seconds,
+    };
+    match backups.iter().find(answered) {
+        _ if primary.ended == Ended::Answered => primary,
+        Some(winner) => Took { seconds: behind(*winner), ended: Ended::Answered },
+        None => backups.iter().fold(primary, |all, run| all.then(*run)),
+    }
 }
 
 async fn until(at: Option<Instant>) {

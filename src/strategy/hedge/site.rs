@@ -8,6 +8,7 @@ use tokio::time::{Duration, Instant};
 use crate::base::Stream;
 use crate::strategy::hedge::bandit;
 use crate::strategy::hedge::survival::Survival;
+use crate::strategy::past::{Ended, Took};
 
 /// Requests that must have ended before their latencies are trusted.
 const ENOUGH: u64 = 20;
@@ -136,6 +137,30 @@ impl Site {
         } else {
             state.backups.censored(seconds);
         }
+    }
+
+    /// Learns again what a race of an earlier session taught, and what it took of the budget.
+    pub(super) fn recalls(&self, primary: Took, backups: &[Took]) {
+        let mut state = self.locked();
+        let is_first = primary.ended == Ended::Answered;
+        if is_first {
+            state.primaries.ended(primary.seconds);
+        } else {
+            state.primaries.censored(primary.seconds);
+        }
+        for backup in backups {
+            match backup.ended {
+                Ended::Answered if !is_first => state.backups.ended(backup.seconds),
+                Ended::Answered | Ended::Failed | Ended::Dropped => {
+                    state.backups.censored(backup.seconds);
+                }
+            }
+        }
+        if let Some(budget) = self.budget {
+            let left = state.tokens + budget - backups.len() as f64;
+            state.tokens = left.min(MOST_TOKENS);
+        }
+        state.since = STALE;
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {

@@ -7,6 +7,7 @@ use crate::script::Callable;
 use crate::spec::{Call, Value};
 use crate::strategy::contract::{BuildError, Builder, Strategy};
 use crate::strategy::hedge::Hedge;
+use crate::strategy::vote::calibrate::Calibration;
 use crate::strategy::vote::reckon;
 use crate::strategy::vote::rules::{Counting, Rule, Ties, Weights, log_odds};
 use crate::strategy::vote::{Schedule, Vote};
@@ -27,16 +28,25 @@ pub(super) fn build(
         Some(answer) => Some(builder.extractor(&answer.value, answer.span)?),
         None => None,
     };
-    let counting = counting(call);
+    let mut counting = counting(call);
     let schedule = schedule(call, &members, builder)?;
     let quorum = quorum(call, members.len());
+    let calibration = Calibration::of(call, builder)?;
+    if calibration.is_some() {
+        // What is not known yet is reckoned as if it were equal.
+        counting.rule = Rule::Majority;
+    }
     let shares =
         reckon::shares(&counting, &schedule, quorum, &likely(call, members.len()));
+    if let Some(calibration) = &calibration {
+        counting.rule = Rule::Weighted(Weights::Learned(calibration.weights()));
+    }
     Ok(Arc::new(Vote {
         name: call.shown().to_owned(),
         members,
         answer,
         counting,
+        calibration,
         chooser: chooser(call, builder)?,
         schedule,
         quorum,

@@ -65,6 +65,7 @@ impl<'a> Written<'a> {
 
     fn weights(&self, members: usize) -> Vec<Complaint> {
         let mut found = Vec::new();
+        found.extend(self.calibration());
         for name in ["weights", "accuracies"] {
             let Some(list) = self.call.list(name) else { continue };
             if !matches!(self.by, "weighted" | "weighted_majority") {
@@ -110,6 +111,21 @@ impl<'a> Written<'a> {
         found
     }
 
+    fn calibration(&self) -> Option<Complaint> {
+        if !self.has("calibration") {
+            return None;
+        }
+        if self.by != "weighted" {
+            let message =
+                format!("`calibration` does not count where {} does", self.by_words());
+            return Some(of("calibration", message, Some("`by: weighted`")));
+        }
+        let both = ["weights", "accuracies"].into_iter().find(|name| self.has(name))?;
+        let message =
+            format!("`{both}` and `calibration` both say how much a member counts");
+        Some(of("calibration", message, Some("leave one of them out")))
+    }
+
     /// What `answer`, `same` and `ties` have to do with `by`.
     fn counting(&self) -> Vec<Complaint> {
         let mut found = Vec::new();
@@ -145,8 +161,8 @@ impl<'a> Written<'a> {
 
     /// Members that never say how sure they are, where that is what counts.
     fn confidence(&self, members: &[Value]) -> Vec<Complaint> {
-        let weighted =
-            self.by == "weighted" && !self.has("weights") && !self.has("accuracies");
+        let given = ["weights", "accuracies", "calibration"];
+        let weighted = self.by == "weighted" && !given.iter().any(|name| self.has(name));
         let by = self.by == "best_confidence" || weighted;
         let (param, what) = match (by, self.run) {
             (_, "cascade") => ("run", "`run: cascade`"),
@@ -210,7 +226,16 @@ impl<'a> Written<'a> {
             let message = "`run: hedged` needs a member to start where the first is late";
             found.push(of("run", message, Some("`hedge(m)` asks the same model again")));
         }
-        let names = ["by", "answer", "quorum", "ties", "same", "weights", "accuracies"];
+        let names = [
+            "by",
+            "answer",
+            "quorum",
+            "ties",
+            "same",
+            "weights",
+            "accuracies",
+            "calibration",
+        ];
         for name in names.into_iter().filter(|name| self.has(name)) {
             let message = format!(
                 "`{name}` does not count with `run: hedged`: the first answer wins"

@@ -7,6 +7,7 @@
 
 mod ballot;
 mod build;
+mod calibrate;
 mod check;
 mod outcome;
 mod reckon;
@@ -27,7 +28,9 @@ use crate::strategy::context::TrialContext;
 use crate::strategy::contract::{Combinator, Strategy};
 use crate::strategy::forecast::CallForecast;
 use crate::strategy::hedge::Hedge;
+use crate::strategy::past::{Past, Took};
 
+use self::calibrate::Calibration;
 use self::rules::Counting;
 pub(super) use self::signature::{ANSWER, SAME, SIGNATURE};
 pub use self::signature::{SCHEDULES, SIMILAR};
@@ -47,6 +50,8 @@ pub struct Vote {
     members: Vec<Arc<dyn Strategy>>,
     answer: Option<Extractor>,
     counting: Counting,
+    /// Where the weights are learned from.
+    calibration: Option<Calibration>,
     /// A closure of the votes that says which answer wins, in place of the rule.
     chooser: Option<Callable>,
     schedule: Schedule,
@@ -77,10 +82,15 @@ impl Strategy for Vote {
     }
 
     fn forecast(&self, item: &Item, gateway: &Gateway) -> CallForecast {
+        let calibration = self.calibration.as_ref().map(|calibration| {
+            let once = self.members.iter().map(|member| member.forecast(item, gateway));
+            let once = once.fold(CallForecast::default(), CallForecast::beside);
+            once.repeated(calibration.len()).times(calibration.share())
+        });
         let members = self.members.iter().zip(&self.shares);
         let each =
             members.map(|(member, share)| (member.forecast(item, gateway), *share));
-        match &self.schedule {
+        let votes = match &self.schedule {
             Schedule::Hedged(hedge) => hedge.forecast(item, gateway),
             Schedule::Parallel => each
                 .map(|(forecast, _)| forecast)
@@ -91,7 +101,31 @@ impl Strategy for Vote {
                     ..forecast.times(share)
                 })
                 .fold(CallForecast::default(), CallForecast::then),
+        };
+        match calibration {
+            Some(once) => CallForecast { seconds: votes.seconds, ..votes.beside(once) },
+            None => votes,
         }
+    }
+
+    fn learns(&self) -> bool {
+        let raced = matches!(&self.schedule, Schedule::Hedged(hedge) if hedge.learns());
+        raced || self.members.iter().any(|member| member.learns())
+    }
+
+    fn recall(&self, ctx: &TrialContext, past: &Past<'_>) -> Option<Took> {
+        let join = match &self.schedule {
+            Schedule::Hedged(hedge) => return hedge.recall(ctx, past),
+            Schedule::Parallel => Took::beside,
+            Schedule::Sequential { .. } | Schedule::Cascade { .. } => Took::then,
+        };
+        let places = (0..self.members.len()).map(|index| ctx.child(index));
+        let called = self.members.iter().zip(places);
+        let called = called.take_while(|(_, place)| past.is_known(place));
+        // Each of them is to learn, also where one does not say what it took.
+        let took: Vec<Option<Took>> =
+            called.map(|(member, place)| member.recall(&place, past)).collect();
+        took.into_iter().collect::<Option<Vec<Took>>>()?.into_iter().reduce(join)
     }
 
     fn name(&self) -> &str {

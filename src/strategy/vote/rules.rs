@@ -1,5 +1,7 @@
 //! Which answer wins: pure functions of the ballots.
 
+use std::sync::{Arc, OnceLock};
+
 use crate::strategy::vote::ballot::{Ballot, Standing, borda, grouped};
 
 /// What a member without confidence counts as where the surest wins: less than any.
@@ -30,6 +32,8 @@ pub(super) enum Weights {
     Fixed(Vec<f64>),
     /// Each ballot's confidence.
     Confidence,
+    /// One for each member, once they are learned.
+    Learned(Arc<OnceLock<Vec<f64>>>),
 }
 
 /// What becomes of answers that stand equal.
@@ -68,6 +72,9 @@ impl Counting {
         match &self.rule {
             Rule::Weighted(Weights::Fixed(weights)) => {
                 weights.get(member).copied().unwrap_or(0.0)
+            }
+            Rule::Weighted(Weights::Learned(weights)) => {
+                weights.get().and_then(|all| all.get(member).copied()).unwrap_or(0.0)
             }
             Rule::Weighted(Weights::Confidence) => confidence
                 .filter(|sure| !sure.is_nan())

@@ -34,6 +34,7 @@ pub(super) struct Heard {
 impl Vote {
     /// Runs the vote.
     pub(super) async fn vote(&self, ctx: &TrialContext) -> Result<Output, Failure> {
+        self.calibrated(ctx).await?;
         let mut heard = Heard::default();
         match &self.schedule {
             Schedule::Hedged(hedge) => return self.hedged(ctx, hedge).await,
@@ -107,7 +108,11 @@ impl Vote {
         Ok(())
     }
 
-    fn answer(&self, output: &Arc<Output>, ctx: &TrialContext) -> Result<Json, Failure> {
+    pub(super) fn answer(
+        &self,
+        output: &Arc<Output>,
+        ctx: &TrialContext,
+    ) -> Result<Json, Failure> {
         let Some(extractor) = &self.answer else {
             return Ok(Json::String(output.text.clone()));
         };

@@ -77,6 +77,11 @@ pub(in crate::strategy) const SIGNATURE: Signature = Signature::new(
         Type::List(&Type::Fraction),
         "How often each member is right; it counts by its log-odds, ln(p / (1 − p)).",
     ),
+    Param::optional(
+        "calibration",
+        Type::Dataset,
+        "Items on which each member is asked before the first vote; it counts by the log-odds of how often it is right there.",
+    ),
 ])
 .with_confidence(|_| true)
 .with_check(check::check)
@@ -89,7 +94,7 @@ const DETAILS: &str = "Answers are compared as values: 5, 5.0 and \"5.00\" are o
 | `by:` | the answer that wins | `confidence` of the output |
 | --- | --- | --- |
 | `majority` | has the most voters | its share of the members called |
-| `weighted` | has the largest sum of weights: `weights:`, or the log-odds of `accuracies:` (Nitzan and Paroush 1982; below 50% a member counts against its answer), else each ballot's confidence, where a ballot without one counts as nothing | its share of the weights cast |
+| `weighted` | has the largest sum of weights: `weights:`, or the log-odds of `accuracies:` or of what was right in the `calibration:` (Nitzan and Paroush 1982; below 50% a member counts against its answer), else each ballot's confidence, where a ballot without one counts as nothing | its share of the weights cast |
 | `weighted_majority` | the same, with `weights:` | its share of the weights cast |
 | `best_confidence` | is that of the member which is surest | that member's |
 | `unanimous` | is the only one; where those who answered do not agree, or nobody did, there is no answer | its share of the members called |
@@ -100,7 +105,9 @@ The closure gets a list of maps with `member`, `model`, `answer`, `confidence`, 
 
 `run: parallel` asks all at the same time. `sequential` asks one after the other and stops when the rest cannot change the winner; `sequential(until: 70%)` also when the leader has that share of all members, or of all weights. `cascade(confidence: 90%)` asks one after the other, from cheap to dear as they are listed, and takes the answer of the first that is sure enough; where none is, the votes are counted by `by:`. `hedged(after: p95)` asks the first, and the next where it is late: the first to answer wins.
 
-`plan` reckons with members that agree on one answer as often as `accuracies:` says, 75% where it does not, and with a cascade that goes on in half of the trials; the worst case is all members.
+With `calibration: dataset` each member is asked every item of that dataset once, by the first trial that comes; the others wait. An answer is right when it is the item's target, compared as votes are, and a member that was right in r of n answers counts by the log-odds of (r + 1) / (n + 2). None of these items may have the input of one of the experiment's: a vote is never scored on what it learned from. The calls are recorded with the trial that asked, under places that begin with `calibration`, and it bears their cost, but not their time. A run that goes on asks again, with the same ids: what is in the cache costs nothing.
+
+`plan` reckons with a calibration whose calls are spread over the items, with members that agree on one answer as often as `accuracies:` says, 75% where it does not, and with a cascade that goes on in half of the trials; the worst case is all members.
 
 The measures `consensus` (share of the members called who gave the answer that won), `margin` (that less the share of the next answer) and `members_called` are those of the trial; each vote keeps member, model, answer, confidence, latency, cost, error and whether it won.";
 
