@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::args::Table;
 use super::exit::{Exit, Trouble};
 use super::runs;
-use crate::record::{Outcome, Score, TrialRecord};
+use crate::record::{Outcome, Place, Score, TrialRecord};
 use crate::store::Store;
 
 /// Writes the trials of a run as a table.
@@ -17,16 +17,7 @@ pub(super) fn export(
     to: Table,
     output: Option<&Path>,
 ) -> Result<Exit, Trouble> {
-    write(&runs::read(run)?, to, output)?;
-    Ok(Exit::Complete)
-}
-
-/// Writes the trials of a store as a table, to a file or to stdout.
-pub(super) fn write(
-    store: &Store,
-    to: Table,
-    output: Option<&Path>,
-) -> Result<(), Trouble> {
+    let store = runs::read(run)?;
     let mut writer: Box<dyn Write> =
         match output {
             Some(path) => Box::new(BufWriter::new(std::fs::File::create(path).map_err(
@@ -35,14 +26,14 @@ pub(super) fn write(
             None => Box::new(BufWriter::new(std::io::stdout().lock())),
         };
     let written = match to {
-        Table::Csv => csv(store, &mut writer),
-        Table::Jsonl => jsonl(store, &mut writer),
+        Table::Csv => csv(&store, &mut writer),
+        Table::Jsonl => jsonl(&store, &mut writer),
     };
     match written.and_then(|()| writer.flush().map_err(Broken::Pipe)) {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(Exit::Complete),
         // A reader such as `head` that has enough is no failure.
         Err(Broken::Pipe(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-            Ok(())
+            Ok(Exit::Complete)
         }
         Err(Broken::Pipe(error)) => {
             Err(Trouble::Failed(format!("write the table: {error}")))
@@ -65,17 +56,14 @@ fn trials(
 ) -> Result<(), Broken> {
     let failed =
         |error: crate::store::StoreError| Broken::Trouble(Trouble::failed(&error));
-    let mut outcome = Ok(());
-    store
-        .each_trial(|trial| {
-            outcome = store
-                .item_id(trial.item)
-                .map_err(failed)
-                .and_then(|id| each(&id.unwrap_or_default(), &trial));
-            outcome.is_ok()
-        })
-        .map_err(failed)?;
-    outcome
+    let mut places: Vec<Place> = Vec::new();
+    store.committed(|trial| places.push(trial.place)).map_err(failed)?;
+    for place in places {
+        let Some(trial) = store.trial(place).map_err(failed)? else { continue };
+        let id = store.item_id(place.item).map_err(failed)?.unwrap_or_default();
+        each(&id, &trial)?;
+    }
+    Ok(())
 }
 
 fn jsonl(store: &Store, writer: &mut dyn Write) -> Result<(), Broken> {

@@ -15,9 +15,6 @@ use crate::report::{
 use crate::spec::Experiment;
 use crate::store::{RunInfo, RunStatus, Store};
 
-/// The most trials that stand in a page of HTML; of more, `crucible-run serve` shows them.
-const MOST_IN_PAGE: u64 = 200_000;
-
 /// What the store says of a run, worked out.
 #[derive(Debug)]
 pub(super) struct Results {
@@ -100,13 +97,7 @@ impl Results {
                 report::render(experiment, &self.facts, findings, &portraits, format)
                     .map_err(|error| Trouble::failed(&error))?;
             for page in pages {
-                let text = match format {
-                    Format::Html => self.with_trials(store, page.text)?,
-                    Format::Markdown | Format::Json | Format::Latex | Format::Jupyter => {
-                        page.text
-                    }
-                };
-                put(&folder.join(page.file), text.as_bytes())?;
+                put(&folder.join(page.file), page.text.as_bytes())?;
             }
             let figures = report::figure_files(experiment, findings, &portraits, format)
                 .map_err(|error| Trouble::failed(&error))?;
@@ -121,36 +112,6 @@ impl Results {
             written.push(format.file());
         }
         Ok(written)
-    }
-
-    /// Puts the trials into the page of HTML, where they are not too many for one.
-    fn with_trials(&self, store: &Store, page: String) -> Result<String, Trouble> {
-        if self.facts.trials.done + self.facts.trials.failed > MOST_IN_PAGE {
-            return Ok(page);
-        }
-        let broken = |error: std::io::Error| {
-            Trouble::Failed(format!("pack the trials for the report: {error}"))
-        };
-        let failed = |error: crate::store::StoreError| Trouble::failed(&error);
-        let mut album = report::Album::new(&self.experiment);
-        let mut packed = Ok(());
-        store
-            .each_item(|item| {
-                if packed.is_ok() {
-                    packed = album.item(&item);
-                }
-            })
-            .map_err(failed)?;
-        packed.map_err(broken)?;
-        let mut packed = Ok(());
-        store
-            .each_trial(|trial| {
-                packed = album.trial(&trial);
-                packed.is_ok()
-            })
-            .map_err(failed)?;
-        packed.map_err(broken)?;
-        Ok(report::with_samples(&page, &album.finish().map_err(broken)?))
     }
 
     /// Returns the files of the reports that the experiment asks for.

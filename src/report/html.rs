@@ -1,5 +1,4 @@
-//! One page of HTML: no network, light and dark, printable; its one script looks through the
-//! trials, where they are put in.
+//! One page of HTML: no network, no script, light and dark, printable.
 
 use tera::{Context, Tera};
 

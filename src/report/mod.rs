@@ -19,7 +19,6 @@ mod numbers;
 mod paper;
 mod plan;
 mod round;
-mod samples;
 mod terminal;
 mod view;
 mod words;
@@ -35,7 +34,6 @@ pub use json::document;
 pub use numbers::{Number, numbers};
 pub use paper::{PaperCheck, Unbacked, check_paper};
 pub use plan::{PlanText, power, whole};
-pub use samples::{Album, Samples, with_samples};
 pub use terminal::{discordant, summary};
 
 use crate::analysis::{Findings, Portraits};

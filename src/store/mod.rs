@@ -24,7 +24,6 @@ mod run;
 mod runs;
 mod sample;
 mod schema;
-mod stream;
 
 pub use batches::Batches;
 pub use checkpoint::{EarlierFailure, GivenUp};
