@@ -1,6 +1,7 @@
 //! `export RUN --to csv|jsonl`: a row for each trial.
 
 use std::io::{BufWriter, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
@@ -8,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::args::Table;
 use super::exit::{Exit, Trouble};
 use super::runs;
-use crate::record::{Outcome, Place, Score, TrialRecord};
+use crate::record::{Outcome, Score, TrialRecord};
 use crate::store::Store;
 
 /// Writes the trials of a run as a table.
@@ -65,14 +66,21 @@ fn trials(
 ) -> Result<(), Broken> {
     let failed =
         |error: crate::store::StoreError| Broken::Trouble(Trouble::failed(&error));
-    let mut places: Vec<Place> = Vec::new();
-    store.committed(|trial| places.push(trial.place)).map_err(failed)?;
-    for place in places {
-        let Some(trial) = store.trial(place).map_err(failed)? else { continue };
-        let id = store.item_id(place.item).map_err(failed)?.unwrap_or_default();
-        each(&id, &trial)?;
-    }
-    Ok(())
+    let mut broken = None;
+    let mut write = |trial: &TrialRecord| {
+        let id = store.item_id(trial.item).map_err(failed)?.unwrap_or_default();
+        each(&id, trial)
+    };
+    store
+        .each_trial(|trial| match write(&trial) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(why) => {
+                broken = Some(why);
+                ControlFlow::Break(())
+            }
+        })
+        .map_err(failed)?;
+    broken.map_or(Ok(()), Err)
 }
 
 fn jsonl(store: &Store, writer: &mut dyn Write) -> Result<(), Broken> {

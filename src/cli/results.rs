@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::args::{Look, Table};
 use super::exit::{Exit, Trouble};
-use super::{colour_out, columns, export, runs, say};
+use super::{colour_out, columns, explored, export, runs, say};
 use crate::analysis::{self, Findings};
 use crate::base::{Digest, ItemOrder};
 use crate::report::{
@@ -92,9 +92,14 @@ impl Results {
             for page in pages {
                 let path = folder.join(page.file);
                 make_room(&path)?;
-                std::fs::write(&path, page.text).map_err(|error| {
-                    Trouble::Failed(format!("write {}: {error}", path.display()))
-                })?;
+                match page.around_trials() {
+                    Some(around) => {
+                        explored::write(store, &self.experiment, around, &path)?;
+                    }
+                    None => std::fs::write(&path, page.text).map_err(|error| {
+                        Trouble::Failed(format!("write {}: {error}", path.display()))
+                    })?,
+                }
             }
             if let Some(file) = format.trials() {
                 let path = folder.join(file);

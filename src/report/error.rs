@@ -12,4 +12,7 @@ pub enum ReportError {
     /// A value cannot be written as JSON.
     #[error("write the report as JSON")]
     Json(#[from] serde_json::Error),
+    /// The trials cannot be packed.
+    #[error("pack the trials of the report")]
+    Pack(#[from] std::io::Error),
 }

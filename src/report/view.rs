@@ -4,6 +4,7 @@ mod ensemble;
 mod hedging;
 mod hypothesis;
 mod limitations;
+mod links;
 mod method;
 mod pairs;
 mod parts;
@@ -17,7 +18,7 @@ mod summary;
 use serde::Serialize;
 
 use crate::analysis::Findings;
-use crate::report::facts::{EarlierFacts, RunFacts};
+use crate::report::facts::{EarlierFacts, FailureCount, RunFacts};
 use crate::report::round;
 use crate::report::words;
 use crate::spec::Experiment;
@@ -98,6 +99,8 @@ pub(super) struct FailureRow {
     pub(super) kind: String,
     pub(super) count: String,
     pub(super) example: String,
+    /// Where the page of HTML shows these trials.
+    pub(super) link: String,
 }
 
 /// A run that was there before.
@@ -133,7 +136,8 @@ impl Report {
                     selected: facts.selection.is_some(),
                     other_seeds: other_seeds(facts, &found.claim),
                 };
-                HypothesisView::new(name, found, beside)
+                let link = links::of_hypothesis(experiment, name, &[]);
+                HypothesisView { link, ..HypothesisView::new(name, found, beside) }
             })
             .collect();
         let summary = views.iter().map(|view| view.sentence.clone()).collect();
@@ -152,7 +156,7 @@ impl Report {
             ensembles: ensemble::ensembles(findings),
             confirmatory,
             exploratory,
-            slices: slices::slices(findings),
+            slices: slices::slices(experiment, findings),
             pairs: pairs::pairs(findings),
             spread: parts::spread(experiment, findings),
             removed: facts.removed_hypotheses.clone(),
@@ -163,8 +167,12 @@ impl Report {
             models: method::models(experiment, facts),
             metrics: method::metrics(experiment),
             hedging: hedging::hedges(findings),
-            failures: failures(&facts.failures),
-            score_failures: failures(&facts.score_failures),
+            failures: failures(&facts.failures, |kind| ("failure", kind), &[]),
+            score_failures: failures(
+                &facts.score_failures,
+                |metric| ("metric", metric),
+                &[("state", "failed")],
+            ),
             remarks: remarks(facts, findings),
             limitations: limitations::sentences(experiment, facts, findings),
             references: references::of(experiment, facts, findings),
@@ -240,14 +248,22 @@ fn incomplete(facts: &RunFacts) -> Option<String> {
     })
 }
 
-fn failures(counts: &[crate::report::facts::FailureCount]) -> Vec<FailureRow> {
-    counts
-        .iter()
-        .map(|failure| FailureRow {
+fn failures(
+    counts: &[FailureCount],
+    key: impl for<'a> Fn(&'a str) -> (&'static str, &'a str),
+    further: &[(&str, &str)],
+) -> Vec<FailureRow> {
+    let row = |failure: &FailureCount| {
+        let mut filter = vec![("condition", failure.condition.as_str())];
+        filter.push(key(&failure.kind));
+        filter.extend(further);
+        FailureRow {
             condition: failure.condition.clone(),
             kind: failure.kind.clone(),
             count: round::count(failure.count),
             example: words::message(&failure.example),
-        })
-        .collect()
+            link: links::trials(&filter),
+        }
+    };
+    counts.iter().map(row).collect()
 }
