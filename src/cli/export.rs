@@ -1,6 +1,7 @@
 //! `export RUN --to csv|jsonl`: a row for each trial.
 
 use std::io::{BufWriter, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
@@ -8,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::args::Table;
 use super::exit::{Exit, Trouble};
 use super::runs;
-use crate::record::{Outcome, Place, Score, TrialRecord};
+use crate::record::{Outcome, Score, TrialRecord};
 use crate::store::Store;
 
 /// Writes the trials of a run as a table.
@@ -17,7 +18,16 @@ pub(super) fn export(
     to: Table,
     output: Option<&Path>,
 ) -> Result<Exit, Trouble> {
-    let store = runs::read(run)?;
+    write(&runs::read(run)?, to, output)?;
+    Ok(Exit::Complete)
+}
+
+/// Writes the trials of a store as a table, to a file or to stdout.
+pub(super) fn write(
+    store: &Store,
+    to: Table,
+    output: Option<&Path>,
+) -> Result<(), Trouble> {
     let mut writer: Box<dyn Write> =
         match output {
             Some(path) => Box::new(BufWriter::new(std::fs::File::create(path).map_err(
@@ -26,14 +36,14 @@ pub(super) fn export(
             None => Box::new(BufWriter::new(std::io::stdout().lock())),
         };
     let written = match to {
-        Table::Csv => csv(&store, &mut writer),
-        Table::Jsonl => jsonl(&store, &mut writer),
+        Table::Csv => csv(store, &mut writer),
+        Table::Jsonl => jsonl(store, &mut writer),
     };
     match written.and_then(|()| writer.flush().map_err(Broken::Pipe)) {
-        Ok(()) => Ok(Exit::Complete),
+        Ok(()) => Ok(()),
         // A reader such as `head` that has enough is no failure.
         Err(Broken::Pipe(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-            Ok(Exit::Complete)
+            Ok(())
         }
         Err(Broken::Pipe(error)) => {
             Err(Trouble::Failed(format!("write the table: {error}")))
@@ -56,14 +66,21 @@ fn trials(
 ) -> Result<(), Broken> {
     let failed =
         |error: crate::store::StoreError| Broken::Trouble(Trouble::failed(&error));
-    let mut places: Vec<Place> = Vec::new();
-    store.committed(|trial| places.push(trial.place)).map_err(failed)?;
-    for place in places {
-        let Some(trial) = store.trial(place).map_err(failed)? else { continue };
-        let id = store.item_id(place.item).map_err(failed)?.unwrap_or_default();
-        each(&id, &trial)?;
-    }
-    Ok(())
+    let mut broken = None;
+    let mut write = |trial: &TrialRecord| {
+        let id = store.item_id(trial.item).map_err(failed)?.unwrap_or_default();
+        each(&id, trial)
+    };
+    store
+        .each_trial(|trial| match write(&trial) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(why) => {
+                broken = Some(why);
+                ControlFlow::Break(())
+            }
+        })
+        .map_err(failed)?;
+    broken.map_or(Ok(()), Err)
 }
 
 fn jsonl(store: &Store, writer: &mut dyn Write) -> Result<(), Broken> {

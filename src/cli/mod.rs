@@ -18,6 +18,7 @@ mod discordant;
 mod doc;
 mod environment;
 mod exit;
+mod explored;
 mod export;
 mod fmt;
 mod foresee;

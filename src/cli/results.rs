@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::args::{Look, Table};
 use super::exit::{Exit, Trouble};
-use super::{colour_out, columns, export, runs, say};
+use super::{colour_out, columns, explored, export, runs, say};
 use crate::analysis::{self, Findings};
 use crate::base::{Digest, ItemOrder};
 use crate::report::{
@@ -97,7 +97,14 @@ impl Results {
                 report::render(experiment, &self.facts, findings, &portraits, format)
                     .map_err(|error| Trouble::failed(&error))?;
             for page in pages {
-                put(&folder.join(page.file), page.text.as_bytes())?;
+                let path = folder.join(page.file);
+                match page.around_trials() {
+                    Some(around) => {
+                        make_room(&path)?;
+                        explored::write(store, experiment, around, &path)?;
+                    }
+                    None => put(&path, page.text.as_bytes())?,
+                }
             }
             let figures = report::figure_files(experiment, findings, &portraits, format)
                 .map_err(|error| Trouble::failed(&error))?;

@@ -12,7 +12,7 @@ pub enum ReportError {
     /// A value cannot be written as JSON.
     #[error("write the report as JSON")]
     Json(#[from] serde_json::Error),
-    /// A drawing cannot be packed.
-    #[error("pack a figure")]
-    Figure(#[from] std::io::Error),
+    /// A figure, or the trials, cannot be packed.
+    #[error("pack a part of the report")]
+    Pack(#[from] std::io::Error),
 }

@@ -7,6 +7,7 @@
 
 mod comparison;
 mod error;
+mod explorer;
 mod facts;
 mod figures;
 mod harmless;
@@ -25,6 +26,7 @@ mod words;
 
 pub use comparison::{Comparison, comparison, description, sides};
 pub use error::ReportError;
+pub use explorer::Explorer;
 pub use facts::{
     CallTotals, EarlierFacts, FailureCount, ModelFacts, RunFacts, SelectionFacts,
     SourceFacts, TrialTotals,
@@ -100,6 +102,15 @@ pub struct Page {
     pub file: &'static str,
     /// Its text.
     pub text: String,
+}
+
+impl Page {
+    /// Returns what stands before and behind the place for the run's trials, which an
+    /// [`Explorer`] packs; `None` for a page that shows none.
+    #[must_use]
+    pub fn around_trials(&self) -> Option<(&str, &str)> {
+        self.text.split_once(explorer::PLACE)
+    }
 }
 
 /// Finds a format by its word.

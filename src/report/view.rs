@@ -6,6 +6,7 @@ mod frontier;
 mod hedging;
 mod hypothesis;
 mod limitations;
+mod links;
 mod method;
 mod pairs;
 mod parts;
@@ -20,7 +21,7 @@ use serde::Serialize;
 
 use crate::analysis::Findings;
 use crate::report::Format;
-use crate::report::facts::{EarlierFacts, RunFacts};
+use crate::report::facts::{EarlierFacts, FailureCount, RunFacts};
 use crate::report::figures::Figure;
 use crate::report::round;
 use crate::report::words;
@@ -106,6 +107,8 @@ pub(super) struct FailureRow {
     pub(super) kind: String,
     pub(super) count: String,
     pub(super) example: String,
+    /// Where the page of HTML shows these trials.
+    pub(super) link: String,
 }
 
 /// A run that was there before.
@@ -141,7 +144,8 @@ impl Report {
                     selected: facts.selection.is_some(),
                     other_seeds: other_seeds(facts, &found.claim),
                 };
-                HypothesisView::new(name, found, beside)
+                let link = links::of_hypothesis(experiment, name, &[]);
+                HypothesisView { link, ..HypothesisView::new(name, found, beside) }
             })
             .collect();
         let summary = views.iter().map(|view| view.sentence.clone()).collect();
@@ -161,7 +165,7 @@ impl Report {
             frontiers: frontier::frontiers(findings),
             confirmatory,
             exploratory,
-            slices: slices::slices(findings),
+            slices: slices::slices(experiment, findings),
             pairs: pairs::pairs(findings),
             spread: parts::spread(experiment, findings),
             removed: facts.removed_hypotheses.clone(),
@@ -173,8 +177,12 @@ impl Report {
             metrics: method::metrics(experiment),
             hedging: hedging::hedges(findings),
             figures: FigureViews::default(),
-            failures: failures(&facts.failures),
-            score_failures: failures(&facts.score_failures),
+            failures: failures(&facts.failures, |kind| ("failure", kind), &[]),
+            score_failures: failures(
+                &facts.score_failures,
+                |metric| ("metric", metric),
+                &[("state", "failed")],
+            ),
             remarks: remarks(facts, findings),
             limitations: limitations::sentences(experiment, facts, findings),
             references: references::of(experiment, facts, findings),
@@ -256,14 +264,22 @@ fn incomplete(facts: &RunFacts) -> Option<String> {
     })
 }
 
-fn failures(counts: &[crate::report::facts::FailureCount]) -> Vec<FailureRow> {
-    counts
-        .iter()
-        .map(|failure| FailureRow {
+fn failures(
+    counts: &[FailureCount],
+    key: impl for<'a> Fn(&'a str) -> (&'static str, &'a str),
+    further: &[(&str, &str)],
+) -> Vec<FailureRow> {
+    let row = |failure: &FailureCount| {
+        let mut filter = vec![("condition", failure.condition.as_str())];
+        filter.push(key(&failure.kind));
+        filter.extend(further);
+        FailureRow {
             condition: failure.condition.clone(),
             kind: failure.kind.clone(),
             count: round::count(failure.count),
             example: words::message(&failure.example),
-        })
-        .collect()
+            link: links::trials(&filter),
+        }
+    };
+    counts.iter().map(row).collect()
 }

@@ -24,6 +24,7 @@ mod run;
 mod runs;
 mod sample;
 mod schema;
+mod stream;
 
 pub use batches::Batches;
 pub use checkpoint::{EarlierFailure, GivenUp};
@@ -36,3 +37,4 @@ pub use models::ModelCounts;
 pub use read::{Committed, ConditionCounts, FailureCount, MetricCounts, Spent, Totals};
 pub use run::{NewRun, RunStatus, Store};
 pub use runs::{DamagedRun, FoundRun, damaged_runs, find_runs, resolve_run};
+pub use stream::ItemText;

@@ -7,6 +7,8 @@ use crate::report::round;
 use crate::report::words;
 use crate::spec::Scale;
 
+use super::links;
+
 /// Pairs that are listed; of more only the means are told.
 const MOST_PAIRS: usize = 15;
 
@@ -17,6 +19,8 @@ const MOST_LEVELS: usize = 20;
 #[derive(Debug, Serialize)]
 pub(in crate::report) struct EnsembleView {
     pub(in crate::report) condition: String,
+    /// Where the page of HTML shows its trials.
+    pub(in crate::report) link: String,
     pub(in crate::report) sentences: Vec<String>,
     pub(in crate::report) levels: Vec<LevelRow>,
     pub(in crate::report) members: Vec<MemberRow>,
@@ -29,6 +33,8 @@ pub(in crate::report) struct LevelRow {
     pub(in crate::report) consensus: String,
     pub(in crate::report) trials: String,
     pub(in crate::report) accuracy: String,
+    /// Where the page of HTML shows these trials.
+    pub(in crate::report) link: String,
 }
 
 /// One member.
@@ -61,6 +67,7 @@ fn view(condition: &str, found: &EnsembleFindings) -> EnsembleView {
     let few = found.levels.len() <= MOST_LEVELS;
     EnsembleView {
         condition: condition.to_owned(),
+        link: links::trials(&[("condition", condition)]),
         sentences: sentences(found),
         levels: found
             .levels
@@ -70,6 +77,7 @@ fn view(condition: &str, found: &EnsembleFindings) -> EnsembleView {
                 consensus: percent(level.consensus),
                 trials: round::count(u64::from(level.trials)),
                 accuracy: share(level.accuracy, level.ci),
+                link: level_link(condition, level.consensus),
             })
             .collect(),
         members: found
@@ -95,6 +103,16 @@ fn view(condition: &str, found: &EnsembleFindings) -> EnsembleView {
             })
             .collect(),
     }
+}
+
+fn level_link(condition: &str, consensus: f64) -> String {
+    let level = consensus.to_string();
+    links::trials(&[
+        ("condition", condition),
+        ("metric", "consensus"),
+        ("min", &level),
+        ("max", &level),
+    ])
 }
 
 /// The names of the members; those that share one are numbered.

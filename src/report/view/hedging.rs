@@ -6,10 +6,14 @@ use crate::analysis::{Findings, HedgeAudit, TailAudit};
 use crate::report::round;
 use crate::spec::Scale;
 
+use super::links;
+
 /// The audit of one condition.
 #[derive(Debug, Serialize)]
 pub(in crate::report) struct HedgeView {
     pub(in crate::report) condition: String,
+    /// Where the page of HTML shows its trials.
+    pub(in crate::report) link: String,
     /// What it did, a sentence each.
     pub(in crate::report) lines: Vec<String>,
     /// Quantiles of the latency.
@@ -34,6 +38,7 @@ pub(super) fn hedges(findings: &Findings) -> Vec<HedgeView> {
 fn view(name: &str, audit: &HedgeAudit) -> HedgeView {
     HedgeView {
         condition: name.to_owned(),
+        link: links::trials(&[("condition", name), ("metric", "latency")]),
         lines: lines(audit),
         tails: audit.tails.iter().map(row).collect(),
         plain: audit.plain.clone().unwrap_or_default(),

@@ -35,6 +35,8 @@ pub(in crate::report) struct HypothesisView {
     pub(in crate::report) parts: Vec<String>,
     /// Items on which only one side was right.
     pub(in crate::report) discordant: Vec<DiscordantView>,
+    /// Where the page of HTML shows its trials.
+    pub(in crate::report) link: String,
 }
 
 /// What is known of a hypothesis beside its findings.
@@ -84,6 +86,7 @@ impl HypothesisView {
             paragraph: paragraph(found, &estimate, &interval, beside),
             parts: parts::short(found),
             discordant: parts::discordant(found),
+            link: String::new(),
             estimate,
             interval,
         }

@@ -5,6 +5,8 @@ use serde::Serialize;
 use crate::analysis::{FamilyPairs, Findings, PairFindings};
 use crate::report::round;
 
+use super::links;
+
 /// What is shown of a family.
 #[derive(Debug, Serialize)]
 pub(in crate::report) struct PairsView {
@@ -23,6 +25,8 @@ pub(in crate::report) struct RankRow {
     pub(in crate::report) mean: String,
     pub(in crate::report) letters: String,
     pub(in crate::report) ranks: String,
+    /// Where the page of HTML shows its trials.
+    pub(in crate::report) link: String,
 }
 
 /// A pair.
@@ -35,6 +39,8 @@ pub(in crate::report) struct PairRow {
     pub(in crate::report) p_adjusted: String,
     pub(in crate::report) test: String,
     pub(in crate::report) verdict: String,
+    /// Where the page of HTML shows its trials.
+    pub(in crate::report) link: String,
 }
 
 /// Puts the pairs of every family into words.
@@ -70,6 +76,10 @@ fn view(found: &FamilyPairs) -> PairsView {
                     [low, high] if low == high => low.to_string(),
                     [low, high] => format!("{low} to {high}"),
                 },
+                link: links::trials(&[
+                    ("condition", &one.condition),
+                    ("metric", &found.metric),
+                ]),
             })
             .collect(),
         rows: found.pairs.iter().map(|pair| row(pair, found)).collect(),
@@ -92,5 +102,9 @@ fn row(pair: &PairFindings, found: &FamilyPairs) -> PairRow {
             (None, true) => "differs".to_owned(),
             (None, false) => "not told apart".to_owned(),
         },
+        link: links::of_conditions(
+            [pair.left.as_str(), pair.right.as_str()],
+            &[("metric", &found.metric)],
+        ),
     }
 }

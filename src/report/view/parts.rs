@@ -9,6 +9,8 @@ use crate::analysis::{
 use crate::report::{round, words};
 use crate::spec::{Experiment, Over};
 
+use super::links;
+
 /// Items on which only one side was right.
 #[derive(Debug, Serialize)]
 pub(in crate::report) struct DiscordantView {
@@ -25,6 +27,8 @@ pub(in crate::report) struct DiscordantRow {
     pub(in crate::report) id: String,
     pub(in crate::report) left: String,
     pub(in crate::report) right: String,
+    /// Where the page of HTML shows the item, both sides beside one another.
+    pub(in crate::report) link: String,
 }
 
 /// How a metric varies under a condition.
@@ -34,6 +38,8 @@ pub(in crate::report) struct SpreadRow {
     pub(in crate::report) metric: String,
     pub(in crate::report) share: String,
     pub(in crate::report) advice: String,
+    /// Where the page of HTML shows its trials.
+    pub(in crate::report) link: String,
 }
 
 /// Returns the sentences on population and parts that stand first below a hypothesis.
@@ -132,7 +138,7 @@ pub(in crate::report) fn tables(found: &Discordant) -> Vec<DiscordantView> {
             ),
             left: found.left.clone(),
             right: found.right.clone(),
-            rows: items.iter().map(row).collect(),
+            rows: items.iter().map(|item| row(item, found)).collect(),
         }
     };
     [
@@ -144,7 +150,7 @@ pub(in crate::report) fn tables(found: &Discordant) -> Vec<DiscordantView> {
     .collect()
 }
 
-fn row(item: &DiscordantItem) -> DiscordantRow {
+fn row(item: &DiscordantItem, found: &Discordant) -> DiscordantRow {
     let shown = |answer: &Option<String>| {
         answer.as_deref().map_or("(no answer)".to_owned(), words::message)
     };
@@ -152,6 +158,10 @@ fn row(item: &DiscordantItem) -> DiscordantRow {
         id: item.id.clone(),
         left: shown(&item.left),
         right: shown(&item.right),
+        link: links::of_conditions(
+            [found.left.as_str(), found.right.as_str()],
+            &[("item", &item.id), ("open", &item.id)],
+        ),
     }
 }
 
@@ -171,6 +181,10 @@ pub(super) fn spread(experiment: &Experiment, findings: &Findings) -> Vec<Spread
                     .item_share
                     .map_or("–".to_owned(), |share| format!("{:.0}%", share * 100.0)),
                 advice: split.advice.clone(),
+                link: links::trials(&[
+                    ("condition", condition),
+                    ("metric", &metric.name),
+                ]),
             });
         }
     }

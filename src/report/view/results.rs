@@ -7,6 +7,8 @@ use crate::analysis::{ConditionFindings, Findings, MetricFindings};
 use crate::report::round;
 use crate::spec::{Experiment, MEASURES, Scale};
 
+use super::links;
+
 /// The table of conditions and metrics.
 #[derive(Debug, Serialize)]
 pub(in crate::report) struct ResultTable {
@@ -40,6 +42,10 @@ pub(in crate::report) struct ResultRow {
     pub(in crate::report) condition: String,
     pub(in crate::report) title: String,
     pub(in crate::report) cells: Vec<String>,
+    /// Where the page of HTML shows its trials.
+    pub(in crate::report) link: String,
+    /// The same for each cell.
+    pub(in crate::report) links: Vec<String>,
 }
 
 impl ResultTable {
@@ -60,6 +66,8 @@ impl ResultTable {
                     .and_then(|(_, condition)| condition.title.clone())
                     .unwrap_or_default(),
                 cells: cells(found, &names),
+                link: links::trials(&[("condition", name)]),
+                links: cell_links(name, &names),
             })
             .collect();
         Self { blocks: blocks(&columns, &rows), columns, rows, notes: notes(findings) }
@@ -96,6 +104,15 @@ fn shown_metrics(experiment: &Experiment, findings: &Findings) -> Vec<String> {
         }
     }
     names
+}
+
+fn cell_links(condition: &str, names: &[String]) -> Vec<String> {
+    let own = ("condition", condition);
+    let mut addresses: Vec<String> =
+        names.iter().map(|name| links::trials(&[own, ("metric", name)])).collect();
+    addresses.push(links::trials(&[own]));
+    addresses.push(links::trials(&[own, ("failure", "yes")]));
+    addresses
 }
 
 fn cells(found: &ConditionFindings, names: &[String]) -> Vec<String> {

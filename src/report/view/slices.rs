@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::analysis::{Findings, SliceClaim, SliceFindings, SlicedFindings};
 use crate::report::{round, words};
+use crate::spec::Experiment;
 
+use super::links;
 use super::results::interval_cell;
 
 /// What is shown of one column.
@@ -48,6 +50,8 @@ pub(in crate::report) struct SliceBlockRow {
 pub(in crate::report) struct SliceRow {
     pub(in crate::report) value: String,
     pub(in crate::report) cells: Vec<String>,
+    /// Where the page of HTML shows the trials of each cell.
+    pub(in crate::report) links: Vec<String>,
     /// The cells without intervals, for a terminal.
     pub(in crate::report) short: Vec<String>,
 }
@@ -70,14 +74,20 @@ pub(in crate::report) struct ClaimRow {
     pub(in crate::report) p: String,
     pub(in crate::report) p_adjusted: String,
     pub(in crate::report) verdict: String,
+    /// Where the page of HTML shows its trials.
+    pub(in crate::report) link: String,
 }
 
 /// Puts the slices of every column into words.
-pub(super) fn slices(findings: &Findings) -> Vec<SlicesView> {
-    findings.slices.iter().map(|sliced| view(sliced, findings)).collect()
+pub(super) fn slices(experiment: &Experiment, findings: &Findings) -> Vec<SlicesView> {
+    findings.slices.iter().map(|sliced| view(sliced, experiment, findings)).collect()
 }
 
-fn view(sliced: &SlicedFindings, findings: &Findings) -> SlicesView {
+fn view(
+    sliced: &SlicedFindings,
+    experiment: &Experiment,
+    findings: &Findings,
+) -> SlicesView {
     let first = sliced.slices.first();
     let names = |slice: &SliceFindings| -> Vec<String> {
         let metrics = slice.conditions.values().next();
@@ -89,7 +99,20 @@ fn view(sliced: &SlicedFindings, findings: &Findings) -> SlicesView {
     SlicesView {
         column: sliced.column.clone(),
         metrics: metrics.iter().map(|metric| table(metric, sliced)).collect(),
-        claims: hypotheses.iter().map(|name| claims(name, sliced, findings)).collect(),
+        claims: hypotheses
+            .iter()
+            .map(|name| {
+                let mut table = claims(name, sliced, findings);
+                for row in &mut table.rows {
+                    let slice = [
+                        ("column", sliced.column.as_str()),
+                        ("value", row.value.as_str()),
+                    ];
+                    row.link = links::of_hypothesis(experiment, name, &slice);
+                }
+                table
+            })
+            .collect(),
         note: match sliced.without {
             0 => String::new(),
             n => format!(
@@ -120,7 +143,10 @@ fn table(metric: &str, sliced: &SlicedFindings) -> SliceTable {
                 format!("{shown}, n = {}", round::count(u64::from(found.n)))
             }));
         }
-        rows.push(SliceRow { value: slice.value.clone(), cells, short });
+        let within =
+            [("column", sliced.column.as_str()), ("value", slice.value.as_str())];
+        let links = cell_links(metric, &conditions, &within);
+        rows.push(SliceRow { value: slice.value.clone(), cells, links, short });
     }
     let items: u64 = sliced.slices.iter().map(|slice| u64::from(slice.items)).sum();
     let all = round::count(items + u64::from(sliced.without));
@@ -148,12 +174,29 @@ fn table(metric: &str, sliced: &SlicedFindings) -> SliceTable {
             cells.push(cell(ci));
             short.push(cell(None));
         }
-        rows.push(SliceRow { value: kind.to_owned(), cells, short });
+        let links = cell_links(metric, &conditions, &[]);
+        rows.push(SliceRow { value: kind.to_owned(), cells, links, short });
     }
     let columns: Vec<String> =
         std::iter::once("items".to_owned()).chain(conditions).collect();
     let blocks = rows.iter().map(|row| block(row, &columns)).collect();
     SliceTable { metric: metric.to_owned(), columns, rows, blocks }
+}
+
+/// Returns the addresses of a row: of the slice, then of each condition in it.
+fn cell_links(
+    metric: &str,
+    conditions: &[String],
+    within: &[(&str, &str)],
+) -> Vec<String> {
+    let of = |condition: Option<&String>| {
+        let mut filter: Vec<(&str, &str)> =
+            condition.map(|name| ("condition", name.as_str())).into_iter().collect();
+        filter.push(("metric", metric));
+        filter.extend(within);
+        links::trials(&filter)
+    };
+    std::iter::once(None).chain(conditions.iter().map(Some)).map(of).collect()
 }
 
 fn block(row: &SliceRow, columns: &[String]) -> SliceBlock {
@@ -191,6 +234,7 @@ fn claims(name: &str, sliced: &SlicedFindings, findings: &Findings) -> ClaimTabl
             Some(reason) => format!("{} ({reason})", found.verdict.word()),
             None => found.verdict.word().to_owned(),
         },
+        link: String::new(),
     };
     ClaimTable {
         name: name.to_owned(),
