@@ -7,12 +7,12 @@ use crate::spec::{Correction, Experiment};
 use crate::stats::{self, adjust};
 
 use super::decide::Decision;
-use super::discordant::discordant;
 use super::ensemble::ensembles;
 use super::error::AnalysisError;
 use super::findings::{FailureVerdicts, Findings, Verdict};
 use super::hedging::audits;
 use super::hypothesis::{Corrected, Pending};
+use super::memory::{Memory, recall};
 use super::pairwise::pairwise;
 use super::samples::Samples;
 use super::settle::to_settle;
@@ -40,14 +40,26 @@ pub fn analyse(
     source: &dyn SampleSource,
     history: &History,
 ) -> Result<Findings, AnalysisError> {
+    analyse_again(experiment, source, history, &mut Memory::default())
+}
+
+/// Analyses a run as [`analyse`] does, and takes as found what an analysis of the same trials
+/// left in `memory`. The findings are those of [`analyse`], whatever was there before; the
+/// source must be of the same trials each time.
+///
+/// # Errors
+///
+/// When the samples cannot be read.
+pub fn analyse_again(
+    experiment: &Experiment,
+    source: &dyn SampleSource,
+    history: &History,
+    memory: &mut Memory,
+) -> Result<Findings, AnalysisError> {
     let mut samples = Samples::new(experiment, source)?;
-    let conditions = conditions(&mut samples)?;
-    let mut pending = Vec::new();
-    for hypothesis in &experiment.hypotheses {
-        let mut found = Pending::new(hypothesis, &mut samples)?;
-        found.discordant = discordant(&hypothesis.claim, &mut samples)?;
-        pending.push(found);
-    }
+    memory.stand_on(experiment);
+    let conditions = recall(&mut memory.conditions, || conditions(&mut samples))?;
+    let pending = memory.pending(&experiment.hypotheses, &mut samples)?;
     let family = Family::new(experiment, history, &pending);
     let mut hypotheses = IndexMap::new();
     for (index, found) in pending.into_iter().enumerate() {
@@ -99,9 +111,9 @@ pub fn analyse(
     }
     let correction = experiment.header.correction;
     let slices = slices(&mut samples, &conditions)?;
-    let pairs = pairwise(&mut samples)?;
-    let hedging = audits(&mut samples)?;
-    let ensembles = ensembles(&mut samples)?;
+    let pairs = recall(&mut memory.pairs, || pairwise(&mut samples))?;
+    let hedging = recall(&mut memory.hedging, || audits(&mut samples))?;
+    let ensembles = recall(&mut memory.ensembles, || ensembles(&mut samples))?;
     Ok(Findings {
         conditions,
         hypotheses,

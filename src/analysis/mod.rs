@@ -24,6 +24,7 @@ mod hypothesis;
 mod joined;
 mod levels;
 mod linear;
+mod memory;
 mod method;
 mod one_quantile;
 mod pairwise;
@@ -38,7 +39,7 @@ mod supports;
 mod unpaired;
 mod unpaired_shares;
 
-pub use analyse::{History, analyse};
+pub use analyse::{History, analyse, analyse_again};
 pub use discordant::all_discordant;
 pub use ensemble::{EnsembleFindings, LevelFindings, MemberFindings, MemberPair};
 pub use error::{AnalysisError, Unsupported};
@@ -49,4 +50,5 @@ pub use findings::{
     RunnerUp, SliceClaim, SliceFindings, SliceMeans, SlicedFindings, TailAudit, Verdict,
     Winner,
 };
+pub use memory::Memory;
 pub use supports::{TestChoice, supports};

@@ -12,6 +12,7 @@
 mod args;
 mod batches;
 mod cached;
+mod carry;
 mod check;
 mod discordant;
 mod doc;
@@ -29,7 +30,9 @@ mod progress;
 mod results;
 mod run;
 mod runs;
+mod serve;
 mod stats;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -107,6 +110,9 @@ fn carry_out(command: Command) -> Result<Exit, Trouble> {
         Command::List { out, format } => runs::list(&out, format),
         Command::Export { run, to, output } => {
             export::export(&run, to, output.as_deref())
+        }
+        Command::Serve { run, address } => {
+            serve::serve(&run, address.unwrap_or_default())
         }
         Command::Fmt { files, check } => fmt::fmt(&files, check),
         Command::Doc { name, all, output } => {

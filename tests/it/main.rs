@@ -8,6 +8,8 @@ mod bad;
 mod batch;
 #[cfg(test)]
 mod batch_clock;
+#[cfg(test)]
+mod browser;
 mod calibration;
 #[cfg(test)]
 mod chaos;
@@ -39,6 +41,8 @@ mod in_flight;
 mod lang_check;
 mod lang_syntax;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod machine;
@@ -47,6 +51,8 @@ mod reference;
 #[cfg(test)]
 mod replay;
 mod script;
+#[cfg(test)]
+mod serve;
 mod standin;
 mod stats_laws;
 mod store;
@@ -54,3 +60,5 @@ mod strategies;
 #[cfg(test)]
 mod tables;
 mod told;
+#[cfg(test)]
+mod watch;
