@@ -5,14 +5,14 @@ use indexmap::IndexMap;
 use crate::record::SampleSource;
 use crate::spec::Experiment;
 
-use super::discordant::discordant;
 use super::ensemble::ensembles;
 use super::error::AnalysisError;
 use super::family::Family;
 use super::findings::{Findings, Verdict};
 use super::frontier::frontiers;
 use super::hedging::audits;
-use super::hypothesis::{Corrected, Pending};
+use super::hypothesis::Corrected;
+use super::memory::{Memory, recall};
 use super::pairwise::pairwise;
 use super::samples::Samples;
 use super::settle::to_settle;
@@ -42,18 +42,28 @@ pub fn analyse(
     source: &dyn SampleSource,
     history: &History,
 ) -> Result<Findings, AnalysisError> {
+    analyse_again(experiment, source, history, &mut Memory::default())
+}
+
+/// Analyses a run as [`analyse`] does, and takes as found what an analysis of the same trials
+/// left in `memory`. The findings are those of [`analyse`], whatever was there before; the
+/// source must be of the same trials each time.
+///
+/// # Errors
+///
+/// When the samples cannot be read.
+pub fn analyse_again(
+    experiment: &Experiment,
+    source: &dyn SampleSource,
+    history: &History,
+    memory: &mut Memory,
+) -> Result<Findings, AnalysisError> {
     let mut samples = Samples::new(experiment, source)?;
     let course = Course::of(&mut samples, history)?;
     samples.cut(course.over());
-    let mut conditions = conditions(&mut samples)?;
-    let mut pending = Vec::new();
-    for (index, hypothesis) in experiment.hypotheses.iter().enumerate() {
-        samples.look(course.window(index));
-        let mut found = Pending::new(hypothesis, &mut samples)?;
-        found.discordant = discordant(&hypothesis.claim, &mut samples)?;
-        pending.push(found);
-    }
-    samples.look(None);
+    memory.stand_on(experiment);
+    let mut conditions = recall(&mut memory.conditions, || conditions(&mut samples))?;
+    let pending = memory.pending(&experiment.hypotheses, &course, &mut samples)?;
     let own: Vec<f64> = pending.iter().map(|found| found.decision.p).collect();
     let family = Family::new(experiment, history, &own);
     let mut hypotheses = IndexMap::new();
@@ -111,9 +121,9 @@ pub fn analyse(
     }
     let correction = experiment.header.correction;
     let slices = slices(&mut samples, &conditions)?;
-    let pairs = pairwise(&mut samples, &course)?;
-    let hedging = audits(&mut samples)?;
-    let ensembles = ensembles(&mut samples)?;
+    let pairs = recall(&mut memory.pairs, || pairwise(&mut samples, &course))?;
+    let hedging = recall(&mut memory.hedging, || audits(&mut samples))?;
+    let ensembles = recall(&mut memory.ensembles, || ensembles(&mut samples))?;
     let frontiers = frontiers(experiment, &conditions);
     Ok(Findings {
         conditions,

@@ -18,6 +18,7 @@ use super::supports::question;
 use super::{fixed, stopping, unpaired};
 
 /// A hypothesis with its parts evaluated, before the family is corrected.
+#[derive(Clone)]
 pub(super) struct Pending {
     /// The decision of the whole claim.
     pub(super) decision: Decision,

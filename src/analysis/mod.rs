@@ -30,6 +30,7 @@ mod joined;
 mod levels;
 mod linear;
 mod looks;
+mod memory;
 mod method;
 mod one_quantile;
 mod pairwise;
@@ -49,7 +50,7 @@ mod umpire;
 mod unpaired;
 mod unpaired_shares;
 
-pub use analyse::{History, analyse};
+pub use analyse::{History, analyse, analyse_again};
 pub use discordant::all_discordant;
 pub use ensemble::{EnsembleFindings, LevelFindings, MemberFindings, MemberPair};
 pub use error::{AnalysisError, Unsupported};
@@ -62,6 +63,7 @@ pub use findings::{
 };
 pub use forecast::{HypothesisForecast, PowerCurve, PowerPoint, forecast};
 pub use frontier::{FrontierFindings, FrontierMember};
+pub use memory::Memory;
 pub use portray::{Differences, Distribution, Portraits, Spend, Spent, Step, portray};
 pub use prospect::Prospect;
 pub use supports::{TestChoice, supports};

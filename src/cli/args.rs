@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::serve::Address;
+
 /// The words that are commands; any other first word is a file to run.
 pub(super) const COMMANDS: &[&str] = &[
     "run",
@@ -19,6 +21,7 @@ pub(super) const COMMANDS: &[&str] = &[
     "new",
     "stats",
     "cite-check",
+    "serve",
     "help",
 ];
 
@@ -117,6 +120,14 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value_t = Look::Human)]
         format: Look,
     },
+    /// Serve the page of a run until Ctrl-C
+    Serve {
+        /// The run's folder, or an experiment's name for its newest run in `runs`
+        run: PathBuf,
+        /// Where, such as 8080 or 0.0.0.0:8080; on this machine at 4848 without it
+        #[arg(long, value_name = "ADDR")]
+        address: Option<Address>,
+    },
     /// Settle the layout of files
     Fmt {
         /// The files
@@ -155,7 +166,7 @@ pub(super) enum Command {
 }
 
 /// The flags of a run.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct RunArgs {
     /// The file
@@ -200,6 +211,18 @@ pub(super) struct RunArgs {
     /// larger than this, such as 500MB
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(super) cache_limit: Option<u64>,
+    /// Follow the file and all that it uses; on each save do again what the change asks for
+    #[arg(long, conflicts_with_all = ["strict", "cancel_batches", "format"])]
+    pub(super) watch: bool,
+    /// Serve a page that follows the run until Ctrl-C, at 127.0.0.1:4848 or ADDR
+    #[arg(
+        long,
+        value_name = "ADDR",
+        num_args = 0..=1,
+        default_missing_value = "",
+        value_parser = address
+    )]
+    pub(super) serve: Option<Address>,
     /// Cancel the batches of the run that are under way at providers, and run nothing
     #[arg(long)]
     pub(super) cancel_batches: bool,
@@ -304,6 +327,11 @@ fn money(text: &str) -> Result<f64, String> {
         .ok_or_else(|| {
             "an amount of money is due here, such as 5usd or 0.50usd".to_owned()
         })
+}
+
+/// Reads where a page is served; nothing stands for the usual place.
+fn address(text: &str) -> Result<Address, String> {
+    if text.is_empty() { Ok(Address::default()) } else { text.parse() }
 }
 
 /// Reads a size as the command line writes it: bytes, or with k, M or G.

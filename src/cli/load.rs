@@ -1,7 +1,9 @@
 //! Reading and checking a file.
 #![expect(clippy::format_push_string, reason = "a few short lines of a page")]
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use super::args::Look;
 use super::exit::Trouble;
@@ -55,6 +57,17 @@ pub(super) const EXPLANATIONS: &[Explanation] = &[
 #[derive(Debug)]
 pub(super) struct Disk;
 
+/// The files of this machine, and which of them were asked for.
+#[derive(Debug, Default)]
+struct Asked(RefCell<BTreeSet<PathBuf>>);
+
+impl Files for Asked {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.0.borrow_mut().insert(PathBuf::from(path));
+        Disk.read(path)
+    }
+}
+
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         std::fs::read(path).map_err(|error| {
@@ -91,6 +104,8 @@ pub(super) struct Examined {
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) experiment: Option<Experiment>,
     pub(super) host: Host,
+    /// Every file that was looked for, whether it was there or not, data included.
+    pub(super) files: BTreeSet<PathBuf>,
 }
 
 /// Reads a file, and all that it uses, and checks it.
@@ -105,7 +120,10 @@ pub(super) fn examine(file: &str, set: &[String]) -> Result<Examined, Trouble> {
     let host = Host::new(Limits::default());
     let standing = model::addresses(&environment::variables());
     let signatures = catalogue::signatures().with_standing(standing);
-    let loaded = lang::load(file, &Disk, &signatures, &host, &overrides);
+    let asked = Asked::default();
+    let loaded = lang::load(file, &asked, &signatures, &host, &overrides);
+    let mut files = asked.0.into_inner();
+    files.extend(data_files(&loaded.sound));
     let mut diagnostics = loaded.diagnostics;
     diagnostics.extend(untestable(&loaded.sound));
     diagnostics.extend(absent(&loaded.sound));
@@ -116,8 +134,9 @@ pub(super) fn examine(file: &str, set: &[String]) -> Result<Examined, Trouble> {
     diagnostics
         .sort_by_key(|found| found.span().map(|span| (span.file, span.start, span.end)));
     let experiment = loaded.experiment.filter(|_| !failed);
+    files.extend(experiment.iter().flat_map(logs));
     diagnostics.extend(experiment.iter().flat_map(unknown));
-    Ok(Examined { sources: loaded.sources, diagnostics, experiment, host })
+    Ok(Examined { sources: loaded.sources, diagnostics, experiment, host, files })
 }
 
 /// Finds the hypotheses for which no test is there, before anything is asked. Where the
@@ -151,6 +170,24 @@ fn absent(sound: &Sound) -> Vec<Diagnostic> {
         Some(found)
     };
     sound.datasets.iter().filter_map(missing).collect()
+}
+
+/// Returns the files that the datasets read.
+fn data_files(sound: &Sound) -> impl Iterator<Item = PathBuf> {
+    sound.datasets.iter().filter_map(|call| {
+        let folder = sound.folders.get(&call.span.file).map_or("", String::as_str);
+        dataset::file(call, Path::new(folder))
+    })
+}
+
+/// Returns the logs that models answer from.
+fn logs(experiment: &Experiment) -> impl Iterator<Item = PathBuf> {
+    experiment.models.iter().filter_map(|model| {
+        let path = model.call.text("dataset")?;
+        let source =
+            experiment.sources.iter().find(|s| s.file == model.call.span.file)?;
+        Some(Path::new(&source.folder).join(path))
+    })
 }
 
 /// Finds the claims about a cost, a time or tokens that no trial will know.
@@ -208,7 +245,11 @@ pub(super) fn told(experiment: &Experiment, error: &AssembleError) -> Trouble {
 /// Reads and checks a file; prints what is wrong with it to stderr and, where a document is
 /// asked for and the file does not check, that of `check` to stdout.
 pub(super) fn load(file: &str, set: &[String], format: Look) -> Result<Checked, Trouble> {
-    let examined = examine(file, set)?;
+    accept(examine(file, set)?, format)
+}
+
+/// Prints what is wrong with a file, and returns it where nothing is.
+pub(super) fn accept(examined: Examined, format: Look) -> Result<Checked, Trouble> {
     tell(&rendered(&examined));
     if format == Look::Json && examined.experiment.is_none() {
         check::say_json(std::slice::from_ref(&examined));

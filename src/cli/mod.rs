@@ -12,6 +12,7 @@
 mod args;
 mod batches;
 mod cached;
+mod carry;
 mod check;
 mod cite_check;
 mod discordant;
@@ -32,7 +33,9 @@ mod prospect;
 mod results;
 mod run;
 mod runs;
+mod serve;
 mod stats;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -113,6 +116,9 @@ fn carry_out(command: Command) -> Result<Exit, Trouble> {
         }
         Command::CiteCheck { papers, run, out, format } => {
             cite_check::cite_check(&papers, &run, &out, format)
+        }
+        Command::Serve { run, address } => {
+            serve::serve(&run, address.unwrap_or_default())
         }
         Command::Fmt { files, check } => fmt::fmt(&files, check),
         Command::Doc { name, all, output } => {

@@ -67,6 +67,11 @@ impl Bar {
         );
     }
 
+    /// Writes to stderr beside the bar.
+    pub(super) fn aside(&self, text: &str) {
+        self.bar.suspend(|| tell(text));
+    }
+
     /// Takes the bar away.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
@@ -167,11 +172,12 @@ pub(super) async fn interrupts(stop: &watch::Sender<StopSignal>) -> Trouble {
 
 /// The signals that ask the program to end.
 #[cfg(unix)]
-struct Signals([tokio::signal::unix::Signal; 3]);
+pub(super) struct Signals([tokio::signal::unix::Signal; 3]);
 
 #[cfg(unix)]
 impl Signals {
-    fn new() -> Option<Self> {
+    /// Listens from now on; `None` where signals cannot be heard.
+    pub(super) fn new() -> Option<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let kinds =
             [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
@@ -179,7 +185,8 @@ impl Signals {
         Some(Self([interrupt?, terminate?, hangup?]))
     }
 
-    async fn next(&mut self) {
+    /// Waits for one that came since the last.
+    pub(super) async fn next(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -190,15 +197,17 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-struct Signals;
+pub(super) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn new() -> Option<Self> {
+    /// Listens from now on; `None` where signals cannot be heard.
+    pub(super) fn new() -> Option<Self> {
         Some(Self)
     }
 
-    async fn next(&mut self) {
+    /// Waits for one that came since the last.
+    pub(super) async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::args::{Look, Table};
 use super::exit::{Exit, Trouble};
 use super::{colour_out, columns, explored, export, runs, say};
-use crate::analysis::{self, Findings};
+use crate::analysis::{self, Findings, Memory};
 use crate::base::{Digest, ItemOrder};
 use crate::report::{
     self, CallTotals, EarlierFacts, FailureCount, Format, ModelFacts, RunFacts,
@@ -14,6 +14,7 @@ use crate::report::{
 };
 use crate::spec::Experiment;
 use crate::store::{RunInfo, RunStatus, Store};
+use crate::watch::Remembered;
 
 /// What the store says of a run, worked out.
 #[derive(Debug)]
@@ -75,6 +76,33 @@ impl Results {
         let mut facts = facts(store, &experiment, planned, reused)?;
         facts.removed_hypotheses = removed;
         facts.earlier_runs = earlier_runs(store)?;
+        Ok(Self { experiment, facts, findings })
+    }
+
+    /// Works out again what another experiment that asks the same trials finds in them.
+    /// `facts` are those of the run; what was found before is in `memory`.
+    pub(super) fn anew(
+        samples: &Remembered<Store>,
+        memory: &mut Memory,
+        experiment: Experiment,
+        facts: &RunFacts,
+    ) -> Result<Self, Trouble> {
+        let failed = |error: crate::store::StoreError| Trouble::failed(&error);
+        let store = samples.source();
+        let exploratory = store.why_exploratory_of(&experiment).map_err(failed)?;
+        let removed = store.removed_from(&experiment).map_err(failed)?;
+        let history = analysis::History {
+            exploratory: exploratory.into_iter().collect(),
+            removed: u32::try_from(removed.len()).unwrap_or(u32::MAX),
+        };
+        let findings = analysis::analyse_again(&experiment, samples, &history, memory)
+            .map_err(|error| Trouble::failed(&error))?;
+        let facts = RunFacts {
+            digest: experiment.digest().to_string(),
+            sources: sources(&experiment),
+            removed_hypotheses: removed.into_iter().map(|entry| entry.name).collect(),
+            ..facts.clone()
+        };
         Ok(Self { experiment, facts, findings })
     }
 

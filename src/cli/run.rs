@@ -4,31 +4,60 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
-
-use serde_json::json;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use super::args::{Look, RunArgs};
+use super::carry::{Company, carry_out};
 use super::exit::{Exit, Trouble};
 use super::kept::Kept;
 use super::lock::{self, Lock};
 use super::plan::{self, Prepared, Ready, Session};
-use super::progress::{Bar, interrupts};
-use super::results::{self, Results};
+use super::results::Results;
 use super::runs::{self, Done};
+use super::serve::Page;
 use super::{batches, environment, foresee, load, say, tell};
-use crate::analysis::{Umpire, Verdict};
+use crate::analysis::Verdict;
 use crate::base::grouped;
-use crate::engine::{self, EngineOptions, RunSummary, StopReason, StopSignal};
+use crate::engine::{self, RunSummary, StopReason};
 use crate::record::BatchLedger;
+use crate::serve::Live;
 use crate::store::{self, Batches, NewRun, ShownVerdict, Spent, Store};
+use serde_json::json;
 
 /// Runs a file, or goes on with what was interrupted.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
+    if args.watch {
+        return super::watch::watch(args);
+    }
+    let page = args
+        .serve
+        .map(|address| Page::open(address, Live::new(&args.file)))
+        .transpose()?;
     let checked = load::load(&args.file, &args.choice.set, args.format)?;
-    let mut prepared = plan::prepare(checked, &args.choice)?;
+    let prepared = plan::prepare(checked, &args.choice)?;
+    let mut company = Company { page: page.as_ref(), vigil: None };
+    let ran = once(prepared, args, &mut company)?;
+    match page {
+        // A run that was stopped is to end.
+        Some(page) if ran.exit != Exit::Interrupted => page.stay()?,
+        Some(_) | None => {}
+    }
+    Ok(ran.exit)
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub(super) exit: Exit,
+    /// What it found; `None` where it was stopped for another, or nothing was to be run.
+    pub(super) results: Option<Results>,
+}
+
+/// Runs an experiment that is prepared.
+pub(super) fn once(
+    mut prepared: Prepared,
+    args: &RunArgs,
+    company: &mut Company<'_>,
+) -> Result<Ran, Trouble> {
     adjust(&mut prepared, args);
     let found = earlier(&prepared, args)?;
     for note in prepared.few_groups().into_iter().chain(found.notes.clone()) {
@@ -42,7 +71,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
     })?;
     if args.cancel_batches {
         let gateway = &ready.bench.assembly().gateway;
-        return batches::cancel(gateway, found.same.as_deref());
+        let exit = batches::cancel(gateway, found.same.as_deref())?;
+        return Ok(Ran { exit, results: None });
     }
     let lock = locked(&ready, args)?;
     let left = ready.left(&ready.forecast(), &found.done).trials;
@@ -60,10 +90,15 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
         store.keep_answers(Arc::clone(cache), ready.cacheable_models());
     }
     let folder = store.folder().to_owned();
-    let summary = carry_out(&ready, store, args)?;
+    company.begins(&ready, &folder);
+    let summary = carry_out(&ready, store, args, company)?;
     let store = Store::open(&folder).map_err(|error| Trouble::failed(&error))?;
     // A recording that failed must not cost the report.
     let closed = kept.close(&store, summary.reused > 0, args);
+    if company.is_superseded() {
+        closed?;
+        return Ok(Ran { exit: Exit::Incomplete, results: None });
+    }
     let results = Results::gather(
         &store,
         ready.prepared.experiment.clone(),
@@ -71,6 +106,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
         summary.reused,
     )?;
     finish(store, &results)?;
+    company.ends(&results, summary.complete);
     let contradicted = keep_lock(&ready, &results, lock, args)?;
     if let Some(line) = more_than_asked(&results, &ready) {
         tell(&format!("note: {line}\n"));
@@ -81,7 +117,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Trouble> {
     if let Some(trouble) = contradicted {
         return Err(trouble);
     }
-    Ok(ending(&results, &summary, args))
+    Ok(Ran { exit: ending(&results, &summary, args), results: Some(results) })
 }
 
 /// Lets the flags win over the file.
@@ -253,60 +289,6 @@ fn open(ready: &Ready, found: &Earlier, args: &RunArgs) -> Result<Store, Trouble
         }
     }
     Ok(store)
-}
-
-fn carry_out(ready: &Ready, store: Store, args: &RunArgs) -> Result<RunSummary, Trouble> {
-    let prepared = &ready.prepared;
-    let header = &prepared.experiment.header;
-    if !args.offline {
-        ready
-            .bench
-            .assembly()
-            .ready()
-            .map_err(|error| load::told(&prepared.experiment, &error))?;
-    }
-    let history = results::history(&store)?;
-    if let Some(umpire) = Umpire::new(&prepared.experiment, history) {
-        ready.bench.appoint(Box::new(umpire));
-    }
-    let options = EngineOptions {
-        concurrency: header.concurrency,
-        max_failures: header.max_failures,
-        retry_failed: args.retry_failed,
-        started: Some(environment::now()),
-        budget: header.budget,
-        ..EngineOptions::default()
-    };
-    environment::open_files();
-    let bar = Arc::new(Bar::new(args.format == Look::Human));
-    let (stop, listener) = watch::channel(StopSignal::GoOn);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_stack_size(crate::script::STACK_BYTES)
-        .build()
-        .map_err(|error| Trouble::failed(&error))?;
-    let ended = runtime.block_on(async {
-        // The run's owner is a task among those of its trials: see `engine::run`.
-        let mut owner = JoinSet::new();
-        owner.spawn(engine::run(
-            Arc::clone(&prepared.plan),
-            Arc::clone(&ready.bench),
-            store,
-            options,
-            listener,
-            Arc::clone(&bar),
-        ));
-        tokio::select! {
-            Some(ended) = owner.join_next() => match ended {
-                Ok(ended) => ended.map_err(|error| Trouble::failed(&error)),
-                Err(error) => Err(Trouble::failed(&error)),
-            },
-            trouble = interrupts(&stop) => Err(trouble),
-        }
-    });
-    bar.end();
-    runtime.shutdown_timeout(Duration::from_millis(200));
-    ended
 }
 
 /// Writes the reports, and what was shown, so that it can be told later.

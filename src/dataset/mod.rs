@@ -104,6 +104,16 @@ pub fn absent(call: &Call, folder: &std::path::Path) -> Option<DatasetError> {
     }
 }
 
+/// Returns the file that a source reads, if it reads one. `folder` is what paths in the call
+/// are relative to.
+#[must_use]
+pub fn file(call: &Call, folder: &std::path::Path) -> Option<std::path::PathBuf> {
+    match call.name.as_str() {
+        "jsonl" | "csv" | "log" => Some(folder.join(call.text("path")?)),
+        _ => None,
+    }
+}
+
 /// Returns the number of items where the call alone tells it.
 #[must_use]
 pub fn count_hint(call: &Call) -> Option<u64> {

@@ -164,6 +164,20 @@ pub fn figure_files(
     figures::files(&figures::figures(experiment, findings, portraits), format)
 }
 
+/// Returns what the report's templates are given, as JSON: every number rounded, every
+/// sentence written. Its texts are not escaped.
+///
+/// # Errors
+///
+/// When it cannot be put into JSON.
+pub fn contents(
+    experiment: &Experiment,
+    facts: &RunFacts,
+    findings: &Findings,
+) -> Result<serde_json::Value, ReportError> {
+    Ok(serde_json::to_value(view::Report::new(experiment, facts, findings))?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! What was claimed and shown, and when: so that a claim made after a look at the data can
 //! be told from one made before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, FixedOffset};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::spec::{Experiment, Hypothesis};
+use crate::store::changes::changes;
 use crate::store::error::StoreError;
 use crate::store::read::with;
 use crate::store::run::{RunStatus, Store};
@@ -280,9 +281,41 @@ impl Store {
     ///
     /// When the database cannot be read.
     pub fn why_exploratory(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let experiment = self.experiment()?;
+        self.exploratory_among(&experiment.hypotheses, |hypothesis, _| {
+            self.changed_since(&hypothesis.name)
+        })
+    }
+
+    /// Returns which hypotheses of another experiment, which asks the same trials, would be
+    /// exploratory in a run of it that takes this one over, each with why.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn why_exploratory_of(
+        &self,
+        later: &Experiment,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let own = self.experiment()?;
+        self.exploratory_among(&later.hypotheses, |hypothesis, digest| {
+            match changes(later, &own, hypothesis, digest) {
+                Some(changes) => {
+                    Ok(format!("since the first trial was stored, {changes} changed."))
+                }
+                None => self.changed_since(&hypothesis.name),
+            }
+        })
+    }
+
+    fn exploratory_among(
+        &self,
+        hypotheses: &[Hypothesis],
+        changed: impl Fn(&Hypothesis, &str) -> Result<String, StoreError>,
+    ) -> Result<Vec<(String, String)>, StoreError> {
         let family = self.family()?;
         let mut found = Vec::new();
-        for hypothesis in self.experiment()?.hypotheses {
+        for hypothesis in hypotheses {
             let digest = hypothesis.digest.to_string();
             let entry = family.iter().find(|entry| entry.name == hypothesis.name);
             let why = match entry {
@@ -295,9 +328,12 @@ impl Store {
                     "its claim was `{}` when the first trial was stored.",
                     entry.claim
                 ),
-                Some(_) => self.changed_since(&hypothesis.name)?,
+                Some(entry) => {
+                    let stood = entry.digest.strip_prefix(CHANGED_ITEMS);
+                    changed(hypothesis, stood.unwrap_or(&entry.digest))?
+                }
             };
-            found.push((hypothesis.name, why));
+            found.push((hypothesis.name.clone(), why));
         }
         Ok(found)
     }
@@ -351,9 +387,21 @@ impl Store {
     ///
     /// When the database cannot be read.
     pub fn removed_hypotheses(&self) -> Result<Vec<FamilyEntry>, StoreError> {
-        let hypotheses = self.experiment()?.hypotheses;
+        self.removed_from(&self.experiment()?)
+    }
+
+    /// Returns the family's entries that an experiment no longer has by name.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn removed_from(
+        &self,
+        experiment: &Experiment,
+    ) -> Result<Vec<FamilyEntry>, StoreError> {
         let mut family = self.family()?;
-        family.retain(|entry| hypotheses.iter().all(|h| h.name != entry.name));
+        let gone = |name: &str| experiment.hypotheses.iter().all(|h| h.name != name);
+        family.retain(|entry| gone(&entry.name));
         Ok(family)
     }
 
@@ -408,56 +456,4 @@ impl Store {
 fn claims(folder: &Path) -> Vec<String> {
     let family = Store::read(folder).and_then(|store| store.family());
     family.unwrap_or_default().into_iter().map(|entry| entry.claim).collect()
-}
-
-/// Names what a hypothesis reaches that is other than in an earlier experiment, where its
-/// digest there is the one of the family.
-fn changes(
-    own: &Experiment,
-    earlier: &Experiment,
-    hypothesis: &Hypothesis,
-    then: &str,
-) -> Option<String> {
-    let before = earlier.hypotheses.iter().find(|one| one.name == hypothesis.name)?;
-    if before.digest.to_string() != then || before.digest == hypothesis.digest {
-        return None;
-    }
-    let mut found: Vec<String> = Vec::new();
-    let mut tell = |changed: bool, what: &str| {
-        if changed {
-            found.push(what.to_owned());
-        }
-    };
-    tell(before.claim != hypothesis.claim, "its claim");
-    tell(before.alpha.total_cmp(&hypothesis.alpha).is_ne(), "its `alpha`");
-    tell(before.alternative != hypothesis.alternative, "its `alternative`");
-    tell(before.test != hypothesis.test, "its `test`");
-    tell(before.over != hypothesis.over, "its `over`");
-    let (header, old) = (&own.header, &earlier.header);
-    tell(header.correction != old.correction, "`correction`");
-    tell(header.repeats != old.repeats, "`repeats`");
-    tell(header.cluster != old.cluster, "`cluster`");
-    tell(header.design != old.design, "`design`");
-    tell(header.stop != old.stop, "`stop`");
-    let data = |one: &Experiment| one.dataset.as_ref().map(|data| data.call.digest());
-    tell(data(own) != data(earlier), "the dataset");
-    let samples = hypothesis.claim.samples();
-    let conditions: BTreeSet<&str> =
-        samples.iter().map(|sample| sample.condition.as_str()).collect();
-    for name in conditions {
-        let digest = |one: &Experiment| {
-            one.condition(name).map(|(_, condition)| condition.strategy.digest())
-        };
-        tell(digest(own) != digest(earlier), &format!("the condition {name}"));
-    }
-    let metrics: BTreeSet<&str> =
-        samples.iter().map(|sample| sample.metric.as_str()).collect();
-    for name in metrics {
-        let digest = |one: &Experiment| {
-            let metric = one.metrics.iter().find(|metric| metric.name == name)?;
-            Some((metric.call.digest(), metric.scale, metric.missing))
-        };
-        tell(digest(own) != digest(earlier), &format!("the metric {name}"));
-    }
-    (!found.is_empty()).then(|| found.join(", "))
 }

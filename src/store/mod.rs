@@ -9,7 +9,9 @@
 #![expect(clippy::disallowed_methods, reason = "the store owns the run directory")]
 
 mod batches;
+mod browse;
 mod calls;
+mod changes;
 mod checkpoint;
 mod commit;
 mod error;
@@ -27,6 +29,7 @@ mod schema;
 mod stream;
 
 pub use batches::Batches;
+pub use browse::{Brief, Browsed, Filter, ScoreFilter};
 pub use checkpoint::{EarlierFailure, GivenUp};
 pub use commit::Batch;
 pub use error::StoreError;

@@ -185,7 +185,7 @@ impl Store {
         with(read).map_err(|source| self.failed(source))
     }
 
-    fn scores(&self, trial: i64) -> rusqlite::Result<Vec<Score>> {
+    pub(super) fn scores(&self, trial: i64) -> rusqlite::Result<Vec<Score>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT value, problem FROM scores WHERE metric = ?1 AND trial = ?2",
         )?;

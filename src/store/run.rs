@@ -185,6 +185,12 @@ impl Store {
         self.meta("status")
     }
 
+    /// Says whether some process carries the run out now.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        folder::is_locked(&self.folder)
+    }
+
     /// Says how far the run is.
     ///
     /// # Errors

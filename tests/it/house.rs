@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["plan"],
     &["engine", "analysis"],
     &["report", "tables"],
-    &["serve"],
+    &["serve", "watch"],
     &["cli"],
 ];
 

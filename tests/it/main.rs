@@ -8,6 +8,8 @@ mod bad;
 mod batch;
 #[cfg(test)]
 mod batch_clock;
+#[cfg(test)]
+mod browser;
 mod calibration;
 #[cfg(test)]
 mod chaos;
@@ -41,6 +43,8 @@ mod in_flight;
 mod lang_check;
 mod lang_syntax;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod machine;
@@ -52,6 +56,8 @@ mod reference;
 #[cfg(test)]
 mod replay;
 mod script;
+#[cfg(test)]
+mod serve;
 mod standin;
 mod stats_laws;
 mod stopping;
@@ -62,3 +68,5 @@ mod streams;
 #[cfg(test)]
 mod tables;
 mod told;
+#[cfg(test)]
+mod watch;
