@@ -219,6 +219,20 @@ fn a_trial_and_its_item_are_shown_whole() {
     assert_eq!(asks(&url, "GET", "item?item=60", &[]).status, 404);
 }
 
+#[test]
+fn the_page_of_a_run_stays_when_the_run_has_ended() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("w.crucible"), VOTES).unwrap();
+    let mut live = Live::start(folder.path(), &["w.crucible", "--serve", "127.0.0.1:0"]);
+    let url = live.page();
+    live.hears("the page stays until Ctrl-C");
+    assert_eq!(get(&url, "run")["committed"], 120);
+    assert_eq!(get(&url, "results")["confirmatory"][0]["name"], "h");
+    let (status, said) = live.interrupt();
+    assert_eq!(status.code(), Some(0), "{said}");
+    assert!(TcpStream::connect(parts(&url).0).is_err(), "nobody listens any more");
+}
+
 /// Reads states from a stream of events until one fits.
 fn state(reader: &mut impl BufRead, fits: impl Fn(&Json) -> bool) -> Json {
     loop {
