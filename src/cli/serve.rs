@@ -45,7 +45,7 @@ impl Page {
         match report::contents(&results.experiment, &results.facts, &results.findings) {
             Ok(contents) => self.live.results(contents, interim),
             Err(error) => {
-                self.live.note(&format!("the results cannot be shown: {error}"))
+                self.live.note(&format!("the results cannot be shown: {error}"));
             }
         }
     }

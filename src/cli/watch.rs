@@ -193,7 +193,7 @@ impl Vigil {
     /// Reads, checks and prepares the file as it is now; `None` where it does not check.
     fn asked(&mut self) -> Result<Option<Prepared>, Trouble> {
         let examined = self.examine()?;
-        self.diagnose(&examined, |text| tell(text));
+        self.diagnose(&examined, tell);
         let Examined { experiment, host, .. } = examined;
         let checked = experiment.map(|experiment| Checked { experiment, host });
         checked.map(|checked| plan::prepare(checked, &self.args.choice)).transpose()

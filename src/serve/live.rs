@@ -160,7 +160,7 @@ impl Observer for Live {
             failed: progress.failed,
             failures: failures.map(|(kind, n)| (kind.words().to_owned(), *n)).collect(),
             under_way: progress.under_way,
-            waiting: progress.spend.waiting as u64,
+            waiting: progress.spend.waiting,
             requests: progress.spend.requests,
             retries: progress.spend.retries,
             spent_usd: progress.spend.usd,

@@ -194,6 +194,7 @@ fn parent(path: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "files are saved to be followed")]
 mod tests {
     use super::*;
 

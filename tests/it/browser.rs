@@ -20,7 +20,7 @@ use crate::live::PATIENCE;
 const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 
 /// A browser with one tab.
-pub struct Browser {
+pub(crate) struct Browser {
     child: Child,
     to: File,
     from: BufReader<File>,
@@ -32,7 +32,7 @@ pub struct Browser {
 
 impl Browser {
     /// Starts a browser and opens an address.
-    pub fn open(url: &str) -> Self {
+    pub(crate) fn open(url: &str) -> Self {
         let works = |name: &&&str| {
             let version = Command::new(name).arg("--version").output();
             version.is_ok_and(|output| output.status.success())
@@ -100,7 +100,7 @@ impl Browser {
     }
 
     /// Works out an expression in the page.
-    pub fn eval(&mut self, expression: &str) -> Json {
+    pub(crate) fn eval(&mut self, expression: &str) -> Json {
         let params = json!({
             "expression": expression, "awaitPromise": true, "returnByValue": true,
         });
@@ -110,7 +110,7 @@ impl Browser {
     }
 
     /// Waits until an expression holds.
-    pub fn until(&mut self, expression: &str) {
+    pub(crate) fn until(&mut self, expression: &str) {
         let begun = Instant::now();
         let params = json!({ "expression": expression, "returnByValue": true });
         // While a page is loaded there is no place to work it out in.
@@ -128,7 +128,7 @@ impl Browser {
     }
 
     /// Presses a key.
-    pub fn key(&mut self, key: &str) {
+    pub(crate) fn key(&mut self, key: &str) {
         for kind in ["keyDown", "keyUp"] {
             let code = match key {
                 "Enter" => 13,
@@ -148,7 +148,7 @@ impl Browser {
     }
 
     /// Shows the page as in the dark or in the light.
-    pub fn scheme(&mut self, scheme: &str) {
+    pub(crate) fn scheme(&mut self, scheme: &str) {
         self.ask(
             "Emulation.setEmulatedMedia",
             &json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] }),

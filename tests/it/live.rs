@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How long anything may take on a machine that is busy.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program under way. It is ended when this is dropped.
-pub struct Live {
+pub(crate) struct Live {
     child: Child,
     said: Arc<Mutex<String>>,
     /// How much of it was waited for already.
@@ -24,7 +24,7 @@ pub struct Live {
 
 impl Live {
     /// Starts the program in a folder.
-    pub fn start(folder: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_crucible-run"))
             .args(arguments)
             .current_dir(folder)
@@ -51,13 +51,13 @@ impl Live {
     }
 
     /// Returns all that was said so far.
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
 
     /// Waits until words are said behind those that were waited for last; returns what was
     /// said up to them.
-    pub fn hears(&mut self, words: &str) -> String {
+    pub(crate) fn hears(&mut self, words: &str) -> String {
         let begun = Instant::now();
         loop {
             let said = self.said();
@@ -77,19 +77,19 @@ impl Live {
     }
 
     /// Returns where the page is.
-    pub fn page(&mut self) -> String {
+    pub(crate) fn page(&mut self) -> String {
         self.hears("the page is at ");
         let url = self.hears("\n");
         url.trim().to_owned()
     }
 
     /// Returns the id of the process.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Sends Ctrl-C and waits for the end.
-    pub fn interrupt(mut self) -> (ExitStatus, String) {
+    pub(crate) fn interrupt(mut self) -> (ExitStatus, String) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
         let begun = Instant::now();
@@ -111,7 +111,7 @@ impl Drop for Live {
 }
 
 /// Saves a file as many editors do: beside it, then in its place.
-pub fn save(path: &Path, text: &str) {
+pub(crate) fn save(path: &Path, text: &str) {
     let beside = path.with_extension("swp");
     std::fs::write(&beside, text).unwrap();
     std::fs::rename(&beside, path).unwrap();

@@ -53,10 +53,10 @@ fn asks(url: &str, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let mut request = format!("{method} {base}{path} HTTP/1.1\r\nConnection: close\r\n");
     if headers.iter().all(|(name, _)| *name != "Host") {
-        request += &format!("Host: {host}\r\n");
+        request.extend(["Host: ", host, "\r\n"]);
     }
     for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
+        request.extend([name, ": ", value, "\r\n"]);
     }
     stream.write_all((request + "\r\n").as_bytes()).unwrap();
     let mut text = String::new();
@@ -143,6 +143,9 @@ fn a_page_that_others_can_reach_has_a_word_in_its_address() {
     }
 }
 
+/// Says whether a row of the export is to be found.
+type Passes = Box<dyn Fn(&Json) -> bool>;
+
 #[test]
 fn a_filter_finds_the_trials_that_the_export_holds() {
     let folder = ran(VOTES);
@@ -151,7 +154,7 @@ fn a_filter_finds_the_trials_that_the_export_holds() {
         export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let (_live, url) = served(folder.path(), "127.0.0.1:0");
     let failed = |row: &Json| !row["failure"].is_null();
-    let right = |row: &Json| !failed(row) && row["scores"]["correct"] == json!(1.0);
+    let right = move |row: &Json| !failed(row) && row["scores"]["correct"] == json!(1.0);
     let has = |row: &Json, word: &str| {
         let item = row["item"].as_str().unwrap();
         let asked = format!("What is {} + 1?", item.parse::<u32>().unwrap() - 1);
@@ -161,7 +164,7 @@ fn a_filter_finds_the_trials_that_the_export_holds() {
             .any(|text| text.to_lowercase().contains(word))
     };
     let one = |row: &Json| row["condition"] == json!("one");
-    let cases: Vec<(&str, Box<dyn Fn(&Json) -> bool>)> = vec![
+    let cases: Vec<(&str, Passes)> = vec![
         ("", Box::new(|_| true)),
         ("condition=0", Box::new(one)),
         ("failed=yes", Box::new(failed)),
@@ -214,6 +217,20 @@ fn a_trial_and_its_item_are_shown_whole() {
     assert_eq!(asks(&url, "GET", "trial?number=99999", &[]).status, 404);
     assert_eq!(asks(&url, "GET", "trial?number=-7", &[]).status, 404);
     assert_eq!(asks(&url, "GET", "item?item=60", &[]).status, 404);
+}
+
+#[test]
+fn the_page_of_a_run_stays_when_the_run_has_ended() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("w.crucible"), VOTES).unwrap();
+    let mut live = Live::start(folder.path(), &["w.crucible", "--serve", "127.0.0.1:0"]);
+    let url = live.page();
+    live.hears("the page stays until Ctrl-C");
+    assert_eq!(get(&url, "run")["committed"], 120);
+    assert_eq!(get(&url, "results")["confirmatory"][0]["name"], "h");
+    let (status, said) = live.interrupt();
+    assert_eq!(status.code(), Some(0), "{said}");
+    assert!(TcpStream::connect(parts(&url).0).is_err(), "nobody listens any more");
 }
 
 /// Reads states from a stream of events until one fits.
