@@ -57,7 +57,7 @@ pub(super) const SECOND: &[Explanation] = &[
         "check::too_many_arguments",
         "more arguments than parameters",
         "The call takes fewer arguments. Lists stand in square brackets.",
-        "condition x = ask(a, \"{{ input }}\", b, 1, 2, 3)\n\n// Better:\ncondition x = ask(a, prompt: \"{{ input }}\")\n",
+        "condition x = ask(a, \"{{ input }}\", stated, 1, 2, 3)\n\n// Better:\ncondition x = ask(a, prompt: \"{{ input }}\")\n",
     ),
     of(
         "check::trend_values",
