@@ -29,9 +29,11 @@ mod new;
 mod plan;
 mod progress;
 mod prospect;
+mod repeat;
 mod results;
 mod run;
 mod runs;
+mod sections;
 mod stats;
 
 use std::ffi::OsString;

@@ -81,7 +81,10 @@ mod tests {
     fn a_policy_names_each_script_of_the_page_by_its_digest() {
         let page = named("<p the-scripts the-styles><script>\nlet a = 1;\n</script>");
         // `printf '\nlet a = 1;\n' | openssl dgst -sha256 -binary | base64`
-        assert!(page.contains("'sha256-wCpX6PRaV2tYabHPuD0EVrhGyeiYQpOhQOJ8OhOtDwA='"), "{page}");
+        assert!(
+            page.contains("'sha256-wCpX6PRaV2tYabHPuD0EVrhGyeiYQpOhQOJ8OhOtDwA='"),
+            "{page}"
+        );
         assert!(page.contains("'none'"), "{page}");
     }
 

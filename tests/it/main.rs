@@ -8,6 +8,7 @@ mod bad;
 mod batch;
 #[cfg(test)]
 mod batch_clock;
+mod browser;
 mod calibration;
 #[cfg(test)]
 mod chaos;
@@ -21,6 +22,8 @@ mod datasets;
 mod design;
 mod engine;
 mod ensembles;
+#[cfg(test)]
+mod explorer;
 mod faults;
 mod fmt;
 mod fuzz;
@@ -36,6 +39,8 @@ mod hooks;
 mod house;
 #[cfg(test)]
 mod in_flight;
+#[cfg(test)]
+mod injection;
 mod lang_check;
 mod lang_syntax;
 #[cfg(test)]
@@ -56,4 +61,6 @@ mod store;
 mod strategies;
 #[cfg(test)]
 mod tables;
+#[cfg(test)]
+mod templates;
 mod told;

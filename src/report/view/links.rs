@@ -44,8 +44,11 @@ pub(super) fn of_hypothesis(
     let samples: Vec<&Sample> =
         known.map(|known| known.claim.samples()).unwrap_or_default();
     let conditions = samples.iter().map(|sample| sample.condition.as_str());
-    let mut all: Vec<(&str, &str)> =
-        samples.first().map(|sample| ("metric", sample.metric.as_str())).into_iter().collect();
+    let mut all: Vec<(&str, &str)> = samples
+        .first()
+        .map(|sample| ("metric", sample.metric.as_str()))
+        .into_iter()
+        .collect();
     all.extend(further);
     of_conditions(conditions, &all)
 }

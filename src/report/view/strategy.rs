@@ -1,5 +1,6 @@
 //! A strategy in sentences and as a tree.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::catalogue;
@@ -7,7 +8,7 @@ use crate::report::words;
 use crate::spec::{Call, Value};
 
 /// One line of a tree.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(in crate::report) struct TreeLine {
     /// How deep it stands.
     pub(in crate::report) indent: usize,
