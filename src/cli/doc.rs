@@ -8,6 +8,7 @@ use super::{columns, load, say};
 use crate::catalogue;
 use crate::diag::Explanation;
 use crate::lang;
+use crate::report;
 
 /// Prints a signature, the list of names, or the whole reference.
 pub(super) fn doc(
@@ -17,7 +18,11 @@ pub(super) fn doc(
 ) -> Result<Exit, Trouble> {
     match (name, output) {
         (Some(name), _) => {
-            let page = catalogue::doc(name).ok_or_else(|| unknown(name))?;
+            let mut page = catalogue::doc(name).ok_or_else(|| unknown(name))?;
+            if name == "report" {
+                page += "\n";
+                page += &template_context();
+            }
             say(&for_terminal(&page, columns().clamp(60, 100)));
         }
         (None, Some(folder)) => write(folder)?,
@@ -47,7 +52,26 @@ pub(super) fn reference() -> Vec<ReferencePage> {
         .map(|page| ReferencePage { file: page.file, text: page.text })
         .collect();
     pages.push(ReferencePage { file: "diagnostics.md".to_owned(), text: diagnostics() });
+    pages.push(ReferencePage {
+        file: "templates.md".to_owned(),
+        text: format!("# Templates of reports\n\n{}", template_context()),
+    });
     pages
+}
+
+/// What a template of a report may show, as a table.
+fn template_context() -> String {
+    let mut page = "## What a template may show\n\nA template of `report { template: … }` is in the language of Tera. All numbers are texts, rounded. `[]` is each element of a list; what has a `?` may be missing. `link` leads to trials in the page of HTML.\n\n| value | type | |\n| --- | --- | --- |\n"
+        .to_owned();
+    for field in report::template_context() {
+        page += &format!(
+            "| `{}` | {} | {} |\n",
+            field.path,
+            field.kind,
+            field.doc.replace('|', "\\|")
+        );
+    }
+    page
 }
 
 fn explanations() -> Vec<&'static Explanation> {

@@ -1,5 +1,6 @@
 //! `export RUN --to csv|jsonl`: a row for each trial.
 
+use std::borrow::Cow;
 use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -164,7 +165,9 @@ fn csv(store: &Store, writer: &mut dyn Write) -> Result<(), Broken> {
         "tokens_reasoning",
         "ttft_s",
     ]);
-    table.write_record(&head).map_err(wrong)?;
+    table
+        .write_record(head.iter().map(|cell| inert(cell).into_owned()))
+        .map_err(wrong)?;
     trials(store, |item, trial| {
         let (text, confidence, failure) = outcome(trial);
         let mut cells = vec![
@@ -194,9 +197,24 @@ fn csv(store: &Store, writer: &mut dyn Write) -> Result<(), Broken> {
             usage.tokens_reasoning.to_string(),
             shown(usage.ttft),
         ]);
-        table.write_record(&cells).map_err(wrong)
+        table
+            .write_record(cells.iter().map(|cell| inert(cell).into_owned()))
+            .map_err(wrong)
     })?;
     table.flush().map_err(Broken::Pipe)
+}
+
+/// Returns a cell that a spreadsheet shows and does not act on: what it would read as a
+/// formula begins with an apostrophe. Numbers stay as they are.
+fn inert(cell: &str) -> Cow<'_, str> {
+    let acts = |first: char| {
+        matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n')
+            || matches!(first, '＝' | '＋' | '－' | '＠')
+    };
+    if cell.starts_with(acts) && cell.parse::<f64>().is_err() {
+        return Cow::Owned(format!("'{cell}"));
+    }
+    Cow::Borrowed(cell)
 }
 
 fn outcome(trial: &TrialRecord) -> (Option<&str>, Option<f64>, Option<String>) {
@@ -227,4 +245,25 @@ fn problem(score: &Score) -> Option<&str> {
 
 fn shown<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_begins_like_a_formula_is_text_and_a_number_stays_one() {
+        for (cell, wanted) in [
+            ("=1+1", "'=1+1"),
+            ("-2", "-2"),
+            ("-1.5e-3", "-1.5e-3"),
+            ("-2+3+cmd|' /C calc'!A0", "'-2+3+cmd|' /C calc'!A0"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "'\t=1"),
+            ("plain", "plain"),
+            ("", ""),
+        ] {
+            assert_eq!(inert(cell), wanted, "{cell:?}");
+        }
+    }
 }

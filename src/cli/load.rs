@@ -9,16 +9,19 @@ use super::args::Look;
 use super::exit::Trouble;
 use super::{check, colour_err, columns, environment, tell};
 use crate::analysis;
+use crate::base::Span;
 use crate::catalogue::{self, AssembleError, UnknownMeasure};
 use crate::dataset;
 use crate::diag::{self, Diagnostic, Explanation, Label, Severity, Sources};
 use crate::lang::{self, Files, Override, Sound};
 use crate::model;
+use crate::report;
 use crate::script::{Host, Limits};
 use crate::spec::{Call, Experiment, Header, Hypothesis};
 
 const NO_TEST: &str = "check::no_test";
 const CANNOT_BUILD: &str = "run::cannot_build";
+const TEMPLATE: &str = "check::report_template";
 const UNKNOWN_MEASURE: &str = "check::unknown_measure";
 
 /// The codes that the program adds to those of the language.
@@ -31,6 +34,14 @@ pub(super) const EXPLANATIONS: &[Explanation] = &[
                before anything is asked. `docs/statistics.md` shows the table.",
         example: "hypothesis h { claim: sd(a.latency) < sd(b.latency) }   // no row\n\
                   hypothesis h { claim: p90(a.latency) < p90(b.latency) } // quantiles have one",
+    },
+    Explanation {
+        code: TEMPLATE,
+        title: "a template of the report that cannot be rendered",
+        text: "The template that `report { template: … }` names is read with the file. It does not \
+               parse, its name does not say what it makes, or, as a warning, it shows something \
+               that no report has. `crucible-run doc report` lists what there is.",
+        example: "# {{ titel }}\n\n<!-- Better: -->\n# {{ title }}",
     },
     Explanation {
         code: UNKNOWN_MEASURE,
@@ -127,6 +138,7 @@ pub(super) fn examine(file: &str, set: &[String]) -> Result<Examined, Trouble> {
     let mut diagnostics = loaded.diagnostics;
     diagnostics.extend(untestable(&loaded.sound));
     diagnostics.extend(absent(&loaded.sound));
+    diagnostics.extend(unrendered(&loaded.sound, &loaded.sources));
     let failed = diagnostics.iter().any(|found| found.severity == Severity::Error);
     if failed {
         diagnostics.retain(|found| found.severity == Severity::Error);
@@ -188,6 +200,31 @@ fn logs(experiment: &Experiment) -> impl Iterator<Item = PathBuf> {
             experiment.sources.iter().find(|s| s.file == model.call.span.file)?;
         Some(Path::new(&source.folder).join(path))
     })
+}
+
+/// Finds what is wrong with the template of the report.
+fn unrendered(sound: &Sound, sources: &Sources) -> Option<Diagnostic> {
+    let template = sound.template.as_ref()?;
+    let markup = match report::made_by(&template.path) {
+        Ok((markup, _)) => markup,
+        Err(message) => {
+            let found = Diagnostic::error(TEMPLATE, message);
+            return Some(found.label(template.span, "this name"));
+        }
+    };
+    let text = sources.get(template.text)?.text();
+    let fault = report::check_template(markup, text)?;
+    let make = if fault.never { Diagnostic::error } else { Diagnostic::warning };
+    let found = make(TEMPLATE, format!("`{}`: {}", template.path, fault.message));
+    let found = match fault.range {
+        Some(range) => {
+            let end = range.end.min(text.len());
+            let span = Span::new(template.text, range.start.min(end), end);
+            found.label(span, "in this template")
+        }
+        None => found.label(template.span, "this template"),
+    };
+    Some(found.help("`crucible-run doc report` lists what a template may show"))
 }
 
 /// Finds the claims about a cost, a time or tokens that no trial will know.

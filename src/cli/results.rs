@@ -5,14 +5,14 @@ use std::path::Path;
 
 use super::args::{Look, Table};
 use super::exit::{Exit, Trouble};
-use super::{colour_out, columns, explored, export, runs, say};
+use super::{colour_out, columns, explored, export, repeat, runs, say, sections};
 use crate::analysis::{self, Findings, Memory};
 use crate::base::{Digest, ItemOrder};
 use crate::report::{
     self, CallTotals, EarlierFacts, FailureCount, Format, ModelFacts, RunFacts,
-    SelectionFacts, SourceFacts, TrialTotals,
+    SectionText, SelectionFacts, SourceFacts, TrialTotals,
 };
-use crate::spec::Experiment;
+use crate::spec::{Experiment, TemplateFile};
 use crate::store::{RunInfo, RunStatus, Store};
 use crate::watch::Remembered;
 
@@ -76,6 +76,7 @@ impl Results {
         let mut facts = facts(store, &experiment, planned, reused)?;
         facts.removed_hypotheses = removed;
         facts.earlier_runs = earlier_runs(store)?;
+        facts.sections = own_sections(&experiment, &facts, &findings)?;
         Ok(Self { experiment, facts, findings })
     }
 
@@ -111,7 +112,7 @@ impl Results {
         &self,
         store: &Store,
         folder: &Path,
-    ) -> Result<Vec<&'static str>, Trouble> {
+    ) -> Result<Vec<String>, Trouble> {
         let mut written = Vec::new();
         let formats = self.formats();
         if formats.is_empty() {
@@ -144,14 +145,51 @@ impl Results {
                 make_room(&path)?;
                 export::write(store, Table::Jsonl, Some(&path))?;
             }
-            written.push(format.file());
+            written.push(format.file().to_owned());
+        }
+        if let Some(template) = &self.experiment.report.template {
+            written.push(self.write_own(template, folder)?);
         }
         Ok(written)
     }
 
+    /// Renders the template of the file; returns the name of what it made.
+    fn write_own(
+        &self,
+        template: &TemplateFile,
+        folder: &Path,
+    ) -> Result<String, Trouble> {
+        let (markup, made) = report::made_by(&template.path).map_err(Trouble::Wrong)?;
+        let source = self.experiment.sources.iter().find(|s| s.file == template.text);
+        let source = (markup, source.map_or("", |source| source.text.as_str()));
+        let text = report::render_template(
+            &self.experiment,
+            &self.facts,
+            &self.findings,
+            source,
+        )
+        .map_err(|error| {
+            Trouble::Wrong(format!(
+                "`{}` cannot be rendered: {error}; the trials are kept: mend it, and run the file again",
+                template.path
+            ))
+        })?;
+        let path = folder.join(&made);
+        std::fs::write(&path, text).map_err(|error| {
+            Trouble::Failed(format!("write {}: {error}", path.display()))
+        })?;
+        Ok(made)
+    }
+
     /// Returns the files of the reports that the experiment asks for.
-    pub(super) fn files(&self) -> Vec<&'static str> {
-        self.formats().into_iter().map(Format::file).collect()
+    pub(super) fn files(&self) -> Vec<String> {
+        let own = self.experiment.report.template.as_ref();
+        let own = own.and_then(|template| report::made_by(&template.path).ok());
+        let formats = self.formats().into_iter();
+        formats
+            .map(|format| format.file().to_owned())
+            .chain(own.map(|(_, made)| made))
+            .collect()
     }
 
     fn formats(&self) -> Vec<Format> {
@@ -174,6 +212,23 @@ impl Results {
         let document = report::document(&self.experiment, &self.facts, &self.findings);
         say(&format!("{document:#}\n"));
     }
+}
+
+/// Calls the closures of `sections` with what `--format json` prints; the folder of the run,
+/// which another machine has elsewhere, is not in it.
+fn own_sections(
+    experiment: &Experiment,
+    facts: &RunFacts,
+    findings: &Findings,
+) -> Result<Vec<SectionText>, Trouble> {
+    if experiment.report.sections.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut document = report::document(experiment, facts, findings);
+    if let Some(map) = document.as_object_mut() {
+        map.remove("run_dir");
+    }
+    sections::written(experiment, &document)
 }
 
 /// Returns the names of the hypotheses of the stored family that the file no longer has.
@@ -215,7 +270,7 @@ fn facts(
     let totals = store.totals().map_err(failed)?;
     let status = store.status().map_err(failed)?;
     let (items, selection) = asked_part(store)?;
-    let command = command(store, experiment, selection.as_ref());
+    let command = repeat::command(store, experiment, selection.as_ref());
     let complete = stopped(status).is_none();
     let asked = match (planned, complete) {
         _ if status == RunStatus::Decided => store.info().planned,
@@ -357,63 +412,6 @@ fn dealt(info: &RunInfo, seen: &[BTreeSet<u32>]) -> u32 {
     u32::try_from(ranks.max().unwrap_or(0)).unwrap_or(u32::MAX)
 }
 
-/// Fields whose value says how the work is done, not what is asked.
-const OPERATIONAL: &[&str] = &[
-    "experiment.budget",
-    "experiment.timeout",
-    "experiment.concurrency",
-    "experiment.max_failures",
-];
-
-/// Returns the command that asks the same again: the file, the values that were set, and
-/// the part that was asked. It says nothing of flags that only said how.
-fn command(
-    store: &Store,
-    experiment: &Experiment,
-    selection: Option<&SelectionFacts>,
-) -> String {
-    let file = experiment.sources.first().map_or("", |source| source.path.as_str());
-    let mut words = vec!["crucible-run".to_owned(), quoted(file)];
-    for set in assignments(&store.info().command) {
-        let field = set.split('=').next().unwrap_or_default().trim();
-        if !OPERATIONAL.contains(&field) {
-            words.extend(["--set".to_owned(), quoted(set)]);
-        }
-    }
-    if let Some(part) = selection {
-        if part.items < part.of_items {
-            words.extend(["--limit".to_owned(), part.items.to_string()]);
-        }
-        if part.conditions.len() < part.of_conditions as usize {
-            words.extend(["--only".to_owned(), quoted(&part.conditions.join(","))]);
-        }
-    }
-    words.join(" ")
-}
-
-/// Returns what a command line gives to `--set`.
-fn assignments(command: &[String]) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut words = command.iter();
-    while let Some(word) = words.next() {
-        if word == "--set" {
-            found.extend(words.next().map(String::as_str));
-        } else if let Some(set) = word.strip_prefix("--set=") {
-            found.push(set);
-        }
-    }
-    found
-}
-
-/// Puts a word into quotes where a shell would act on it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./=,:+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
-}
-
 fn models(store: &Store) -> Result<Vec<ModelFacts>, Trouble> {
     let mut models: Vec<ModelFacts> = Vec::new();
     for count in store.models().map_err(|error| Trouble::failed(&error))? {
@@ -493,21 +491,4 @@ fn sources(experiment: &Experiment) -> Vec<SourceFacts> {
             digest: Digest::of(source.text.as_bytes()).to_string(),
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_set_is_taken_from_the_command_line_and_quoted_for_a_shell() {
-        let words =
-            ["a.crucible", "--set", "experiment.seed=7", "--yes", "--set=m.x=\"a b\""];
-        let command: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
-        assert_eq!(assignments(&command), ["experiment.seed=7", "m.x=\"a b\""]);
-        assert_eq!(quoted("experiment.seed=7"), "experiment.seed=7");
-        assert_eq!(quoted("m.x=\"a b\""), "'m.x=\"a b\"'");
-        assert_eq!(quoted("it's"), "'it'\\''s'");
-        assert_eq!(quoted("panel[3]"), "'panel[3]'");
-    }
 }

@@ -8,7 +8,7 @@ use crate::lang::stdlib;
 use crate::lang::suggest;
 use crate::lang::syntax;
 use crate::lang::syntax::tree::{Body, Definition, File, Script, StringLit, Use, Word};
-use crate::spec::SourceText;
+use crate::spec::{SourceText, TemplateFile};
 
 /// No experiment needs more files than this.
 const MOST_FILES: usize = 1_000;
@@ -60,6 +60,24 @@ pub(super) struct Bundle {
     pub(super) texts: Vec<SourceText>,
     pub(super) units: Vec<Unit>,
     pub(super) out: Vec<Diagnostic>,
+}
+
+impl Bundle {
+    /// Reads the template that the report names; says why where it cannot be read.
+    pub(super) fn template(
+        &mut self,
+        named: TemplateFile,
+        files: &dyn Files,
+    ) -> Option<TemplateFile> {
+        let from = self.texts.iter().find(|text| text.file == named.span.file);
+        let path = joined(from.map_or("", |text| text.folder.as_str()), &named.path);
+        let bundle = std::mem::take(self);
+        let mut reader = Reader { files, bundle, known: BTreeMap::new() };
+        let read = reader.text(&path, Some(named.span));
+        let text = read.map(|text| reader.source(&path, &text));
+        *self = reader.bundle;
+        Some(TemplateFile { text: text?, ..named })
+    }
 }
 
 struct Reader<'f> {

@@ -8,7 +8,7 @@ use crate::lang::bundle::{self, Files};
 use crate::lang::check::{self, Input, Override, codes};
 use crate::lang::syntax;
 use crate::script::Host;
-use crate::spec::{Call, Experiment, Header, Hypothesis, Signatures};
+use crate::spec::{Call, Experiment, Header, Hypothesis, Signatures, TemplateFile};
 
 /// What came of loading a file.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub struct Sound {
     pub hypotheses: Vec<Hypothesis>,
     /// The calls of the datasets that a run would read, each once.
     pub datasets: Vec<Call>,
+    /// The template of the report, once it is read.
+    pub template: Option<TemplateFile>,
     /// The folders of the files, by their ids: what paths in them are relative to.
     pub folders: BTreeMap<FileId, String>,
 }
@@ -57,11 +59,17 @@ pub fn load(
         };
     }
     let input = Input { units: &bundle.units, texts: &bundle.texts, signatures, host };
-    let (experiment, mut sound, diagnostics) = check::check(input, bundle.out);
+    let said = std::mem::take(&mut bundle.out);
+    let (experiment, mut sound, mut diagnostics) = check::check(input, said);
+    sound.template = sound.template.and_then(|named| bundle.template(named, files));
+    let unread = std::mem::take(&mut bundle.out);
+    let experiment = experiment.filter(|_| unread.is_empty());
+    diagnostics.extend(unread);
     let folders = bundle.texts.iter().map(|text| (text.file, text.folder.clone()));
     sound.folders = folders.collect();
     let experiment = experiment.map(|mut experiment| {
         experiment.sources.clone_from(&bundle.texts);
+        experiment.report.template.clone_from(&sound.template);
         experiment
     });
     Loaded { sources: bundle.sources, experiment, diagnostics, sound }

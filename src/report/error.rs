@@ -12,6 +12,14 @@ pub enum ReportError {
     /// A value cannot be written as JSON.
     #[error("write the report as JSON")]
     Json(#[from] serde_json::Error),
+    /// A template of the author's does not render.
+    #[error("line {line} of the template: {message}")]
+    Own {
+        /// The line, from 1.
+        line: usize,
+        /// Why.
+        message: String,
+    },
     /// A figure, or the trials, cannot be packed.
     #[error("pack a part of the report")]
     Pack(#[from] std::io::Error),

@@ -1,5 +1,6 @@
 //! What a report says of a run beside its findings: counts, models, failures, sources.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The facts of a run, read from its store. Nothing here depends on when or how fast the
@@ -40,6 +41,22 @@ pub struct RunFacts {
     pub removed_hypotheses: Vec<String>,
     /// Runs of the experiment that were there when this one was made, oldest first.
     pub earlier_runs: Vec<EarlierFacts>,
+    /// What the sections of the file say of the findings.
+    #[serde(default)]
+    pub sections: Vec<SectionText>,
+}
+
+/// A section that a closure of the file wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct SectionText {
+    /// Its heading.
+    pub title: String,
+    /// Its text, a paragraph each.
+    pub paragraphs: Vec<String>,
+    /// The heads of its table; empty where it has none.
+    pub columns: Vec<String>,
+    /// The rows of its table, as wide as the heads.
+    pub rows: Vec<Vec<String>>,
 }
 
 /// The part of an experiment that was asked.

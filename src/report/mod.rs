@@ -6,6 +6,7 @@
 //! format: a template or a writer, a variant of [`Format`], and an entry in [`FORMATS`].
 
 mod comparison;
+mod context;
 mod error;
 mod explorer;
 mod facts;
@@ -17,6 +18,7 @@ mod jupyter;
 mod latex;
 mod markdown;
 mod numbers;
+mod own;
 mod paper;
 mod plan;
 mod round;
@@ -25,15 +27,17 @@ mod view;
 mod words;
 
 pub use comparison::{Comparison, comparison, description, sides};
+pub use context::{ContextField, template_context};
 pub use error::ReportError;
 pub use explorer::Explorer;
 pub use facts::{
-    CallTotals, EarlierFacts, FailureCount, ModelFacts, RunFacts, SelectionFacts,
-    SourceFacts, TrialTotals,
+    CallTotals, EarlierFacts, FailureCount, ModelFacts, RunFacts, SectionText,
+    SelectionFacts, SourceFacts, TrialTotals,
 };
 pub use figures::FigureFile;
 pub use json::document;
 pub use numbers::{Number, numbers};
+pub use own::{Markup, TemplateFault, check_template, made_by, render_template};
 pub use paper::{PaperCheck, Unbacked, check_paper};
 pub use plan::{PlanText, power, whole};
 pub use terminal::{discordant, summary};

@@ -17,12 +17,14 @@ mod sources;
 mod strategy;
 mod summary;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::Findings;
 use crate::report::Format;
-use crate::report::facts::{EarlierFacts, FailureCount, RunFacts};
+use crate::report::facts::{EarlierFacts, FailureCount, RunFacts, SectionText};
 use crate::report::figures::Figure;
+use crate::report::harmless::harmless;
 use crate::report::round;
 use crate::report::words;
 use crate::spec::Experiment;
@@ -43,51 +45,82 @@ pub(super) use parts::{DiscordantView, tables as discordant_tables};
 pub(super) use references::Reference;
 
 /// The whole report.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Report {
+    /// The title, or the experiment's name.
     pub(super) title: String,
+    /// The experiment's name.
     pub(super) name: String,
+    /// The authors, separated by commas; empty where none are named.
     pub(super) authors: String,
+    /// The `//!` text of the file.
     pub(super) doc: String,
+    /// That the run is not complete, in a sentence.
     pub(super) incomplete: Option<String>,
     /// What the verdicts are of, where that is not the whole experiment.
     pub(super) selection: Option<String>,
     /// The whole in a few sentences, made from the findings.
     pub(super) in_short: Vec<String>,
+    /// A sentence for each hypothesis.
     pub(super) summary: Vec<String>,
+    /// The table of conditions and metrics.
     pub(super) results: ResultTable,
+    /// The conditions that vote.
     pub(super) ensembles: Vec<EnsembleView>,
+    /// Accuracy against cost in the families of conditions.
     pub(super) frontiers: Vec<FrontierView>,
+    /// The hypotheses of the family.
     pub(super) confirmatory: Vec<HypothesisView>,
+    /// The hypotheses outside the family.
     pub(super) exploratory: Vec<HypothesisView>,
+    /// Results by the values of columns.
     pub(super) slices: Vec<SlicesView>,
+    /// Every pair of the families that `pairs:` names.
     pub(super) pairs: Vec<PairsView>,
+    /// How metrics vary between items and repeats.
     pub(super) spread: Vec<SpreadRow>,
+    /// Names of hypotheses that the file no longer has.
     pub(super) removed: Vec<String>,
+    /// Runs that were there before.
     pub(super) earlier: Vec<EarlierRow>,
+    /// The design, a sentence each.
     pub(super) design: Vec<String>,
     /// Each test that ran, and why it was chosen.
     pub(super) statistics: Vec<String>,
+    /// The conditions in words.
     pub(super) conditions: Vec<Definition>,
+    /// The models in words.
     pub(super) models: Vec<Definition>,
+    /// The metrics in words.
     pub(super) metrics: Vec<Definition>,
+    /// The audit of hedges.
     pub(super) hedging: Vec<HedgeView>,
+    /// The figures, by section.
     pub(super) figures: FigureViews,
+    /// Trials that failed, by condition and kind.
     pub(super) failures: Vec<FailureRow>,
+    /// Scores that a metric failed to give.
     pub(super) score_failures: Vec<FailureRow>,
+    /// Remarks, a sentence each.
     pub(super) remarks: Vec<String>,
+    /// Sections that closures of the file wrote.
+    pub(super) sections: Vec<SectionText>,
     /// What these data cannot show.
     pub(super) limitations: Vec<String>,
     /// The program, the dataset, and the methods that were used.
     pub(super) references: Vec<Reference>,
+    /// The files of the experiment.
     pub(super) sources: Vec<SourceRow>,
+    /// The version of the program.
     pub(super) version: String,
+    /// The digest of the experiment.
     pub(super) digest: String,
+    /// The command that repeats the run.
     pub(super) command: String,
 }
 
 /// A condition, model or metric in words.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Definition {
     pub(super) name: String,
     pub(super) words: String,
@@ -101,7 +134,7 @@ pub(super) struct Definition {
 }
 
 /// A row of a table of failures.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct FailureRow {
     pub(super) condition: String,
     pub(super) kind: String,
@@ -112,7 +145,7 @@ pub(super) struct FailureRow {
 }
 
 /// A run that was there before.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct EarlierRow {
     pub(super) name: String,
     pub(super) created: String,
@@ -122,7 +155,7 @@ pub(super) struct EarlierRow {
 }
 
 /// A source file.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct SourceRow {
     pub(super) path: String,
     pub(super) digest: String,
@@ -184,6 +217,7 @@ impl Report {
                 &[("state", "failed")],
             ),
             remarks: remarks(facts, findings),
+            sections: facts.sections.clone(),
             limitations: limitations::sentences(experiment, facts, findings),
             references: references::of(experiment, facts, findings),
             sources: facts
@@ -196,7 +230,7 @@ impl Report {
                 .collect(),
             version: facts.version.clone(),
             digest: facts.digest.clone(),
-            command: facts.command.clone(),
+            command: facts.command.chars().map(harmless).collect(),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::spec::design::{Column, Design, FamilySample};
 use crate::spec::hooks::Hooks;
 use crate::spec::scale::Scale;
 use crate::spec::stop::StopRule;
+use crate::spec::value::Function;
 
 /// A checked experiment. Every name in it is resolved and every call fits its signature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -255,7 +256,7 @@ impl Missing {
 }
 
 /// The fields of `report { … }`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ReportSpec {
     /// The formats, such as `markdown`.
     pub formats: Vec<String>,
@@ -265,6 +266,23 @@ pub struct ReportSpec {
     /// The families of which every pair is compared.
     #[serde(default)]
     pub pairs: Vec<FamilySample>,
+    /// The author's own template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<TemplateFile>,
+    /// The author's own sections: closures over the findings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<Function>,
+}
+
+/// A template of a report that the author wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateFile {
+    /// Its path as the file names it.
+    pub path: String,
+    /// Where it is named.
+    pub span: Span,
+    /// Its text among the sources of the experiment.
+    pub text: FileId,
 }
 
 /// The `script` functions that the closures of one file see.

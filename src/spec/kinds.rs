@@ -298,6 +298,18 @@ const REPORT: Signature =
                 Type::List(&Type::Estimand),
                 "Families with a metric, `panel.correct`: every pair of members is compared.",
             ),
+            Param::optional(
+                "template",
+                Type::Text,
+                "A template of your own, beside this file: `paper.tex.tera`, `paper.md.tera` or `paper.html.tera`, rendered as `paper.tex` and so on into the run's folder. The ending before `.tera` says how text is escaped; without one it is Markdown. `crucible-run doc report` lists what it may show.",
+            )
+            .operational(),
+            Param::optional(
+                "sections",
+                Type::List(&Type::Function(&["findings"])),
+                "Sections of your own, in every format: each closure takes the document of `--format json` and returns a map of `title`, `text`, and of a table `columns` and `rows`; or a text alone, or `()` for no section.",
+            )
+            .operational(),
         ])
         .with_example("report {\n    formats: [markdown, json]\n    by:      \"topic\"\n    pairs:   [panel.correct]\n}");
 

@@ -26,7 +26,7 @@ pub use claim::{
 pub use design::{Column, Design, FamilySample, Over};
 pub use experiment::{
     Condition, Correction, DatasetDef, Experiment, FamilyMember, Header, Library, Metric,
-    Missing, ModelDef, ReportSpec, ScriptFunction, SourceText,
+    Missing, ModelDef, ReportSpec, ScriptFunction, SourceText, TemplateFile,
 };
 pub use hooks::Hooks;
 pub use kinds::{CLAIM_FUNCTIONS, FORMATS, KINDS, RIGHT_SIDE};

@@ -10,9 +10,6 @@ use crate::store::read::with;
 use crate::store::rows::{CALL_COLUMNS, TRIAL_COLUMNS, call_of, score_of, trial_of};
 use crate::store::run::Store;
 
-/// Where the number of its trial stands in a row of a call, behind the call's own columns.
-const TRIAL_OF_CALL: usize = 19;
-
 /// What an item asks, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemText {
@@ -161,7 +158,9 @@ impl Store {
         ))?;
         let mut calls: Ahead<'_, CallRecord> =
             Ahead::new(calls.query([first, last])?, |row| {
-                Ok((row.get(TRIAL_OF_CALL)?, call_of(row)?))
+                // The number of its trial stands behind the call's own columns.
+                let last = row.as_ref().column_count() - 1;
+                Ok((row.get(last)?, call_of(row)?))
             })?;
         let mut trials = self.connection.prepare_cached(&format!(
             "SELECT {TRIAL_COLUMNS} WHERE trial BETWEEN ?1 AND ?2 ORDER BY trial"

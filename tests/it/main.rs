@@ -13,6 +13,7 @@ mod browser;
 mod calibration;
 #[cfg(test)]
 mod chaos;
+mod chromium;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
@@ -25,6 +26,8 @@ mod datasets;
 mod design;
 mod engine;
 mod ensembles;
+#[cfg(test)]
+mod explorer;
 mod faults;
 mod fmt;
 mod fuzz;
@@ -40,6 +43,8 @@ mod hooks;
 mod house;
 #[cfg(test)]
 mod in_flight;
+#[cfg(test)]
+mod injection;
 mod lang_check;
 mod lang_syntax;
 #[cfg(test)]
@@ -67,6 +72,8 @@ mod strategies;
 mod streams;
 #[cfg(test)]
 mod tables;
+#[cfg(test)]
+mod templates;
 mod told;
 #[cfg(test)]
 mod watch;

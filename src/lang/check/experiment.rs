@@ -36,6 +36,7 @@ impl<'a> Checker<'a> {
             header: header.as_ref().map(|(header, _)| header.clone()),
             hypotheses: hypotheses.clone(),
             datasets: self.datasets(dataset.as_ref(), &conditions),
+            template: report.as_ref().and_then(|report| report.template.clone()),
             ..Sound::default()
         };
         let (header, _) = header?;

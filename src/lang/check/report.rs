@@ -1,8 +1,9 @@
 //! The `report` definition: formats, columns to cut by, families to compare.
 
+use crate::base::FileId;
 use crate::diag::Diagnostic;
 use crate::lang::syntax::tree::{Expr, ExprKind};
-use crate::spec::{FORMATS, FamilySample, ReportSpec};
+use crate::spec::{FORMATS, FamilySample, ReportSpec, TemplateFile, Value};
 
 use super::header::columns;
 use super::{Checker, Def, Scope};
@@ -40,6 +41,20 @@ impl<'a> Checker<'a> {
             formats: if call.list("formats").is_some() { formats } else { usual },
             by: by.map(|by| columns(&by.value, by.span)).unwrap_or_default(),
             pairs,
+            template: call.args.get("template").and_then(|named| {
+                Some(TemplateFile {
+                    path: named.value.as_text()?.to_owned(),
+                    span: named.span,
+                    text: FileId::default(),
+                })
+            }),
+            sections: call
+                .list("sections")
+                .unwrap_or_default()
+                .iter()
+                .filter_map(Value::as_function)
+                .cloned()
+                .collect(),
         })
     }
 

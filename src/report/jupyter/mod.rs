@@ -45,7 +45,7 @@ fn notebook(view: &Report) -> Json {
     head.extend(view.in_short.iter().map(|line| shown(line)));
     let limitations = view.limitations.iter().map(|line| format!("- {}", shown(line)));
     let plain = |text: &str| vec![text.to_owned()];
-    let cells = vec![
+    let mut cells = vec![
         text("title", head),
         text(
             "about-load",
@@ -82,6 +82,10 @@ fn notebook(view: &Report) -> Json {
         ),
         code("end", include_str!("../templates/jupyter/end.py")),
     ];
+    let sections = sections(view);
+    if !sections.is_empty() {
+        cells.insert(cells.len() - 2, text("sections", sections));
+    }
     json!({
         "cells": cells,
         "metadata": {
@@ -91,6 +95,27 @@ fn notebook(view: &Report) -> Json {
         "nbformat": 4,
         "nbformat_minor": 5,
     })
+}
+
+/// The sections of the file, as one text.
+fn sections(view: &Report) -> Vec<String> {
+    let shown = |text: &str| markdown::escaped(text);
+    let row = |cells: &[String]| {
+        let cells: Vec<String> = cells.iter().map(|cell| shown(cell)).collect();
+        format!("| {} |", cells.join(" | "))
+    };
+    let mut lines = Vec::new();
+    for section in &view.sections {
+        lines.push(format!("## {}\n", shown(&section.title)));
+        lines.extend(section.paragraphs.iter().map(|text| shown(text) + "\n"));
+        if !section.columns.is_empty() {
+            lines.push(row(&section.columns));
+            lines.push("| :-- ".repeat(section.columns.len()) + "|");
+            lines.extend(section.rows.iter().map(|cells| row(cells)));
+            lines.push(String::new());
+        }
+    }
+    lines
 }
 
 /// Splits text into lines as a notebook keeps them, each with its end.

@@ -1,5 +1,6 @@
 //! What a vote says of itself: levels of consensus, members and pairs of them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::{EnsembleFindings, Findings};
@@ -16,7 +17,7 @@ const MOST_PAIRS: usize = 15;
 const MOST_LEVELS: usize = 20;
 
 /// One condition that votes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct EnsembleView {
     pub(in crate::report) condition: String,
     /// Where the page of HTML shows its trials.
@@ -28,7 +29,7 @@ pub(in crate::report) struct EnsembleView {
 }
 
 /// The trials of one level of consensus.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct LevelRow {
     pub(in crate::report) consensus: String,
     pub(in crate::report) trials: String,
@@ -38,7 +39,7 @@ pub(in crate::report) struct LevelRow {
 }
 
 /// One member.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct MemberRow {
     pub(in crate::report) name: String,
     pub(in crate::report) called: String,
@@ -47,7 +48,7 @@ pub(in crate::report) struct MemberRow {
 }
 
 /// Two members.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct PairRow {
     pub(in crate::report) members: String,
     pub(in crate::report) trials: String,

@@ -1,12 +1,13 @@
 //! The figures by where they stand, with their words.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::report::Format;
 use crate::report::figures::{Figure, Place, inline};
 
 /// The figures of a report by section.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub(in crate::report) struct FigureViews {
     pub(in crate::report) results: Vec<FigureView>,
     pub(in crate::report) hypotheses: Vec<FigureView>,
@@ -15,7 +16,7 @@ pub(in crate::report) struct FigureViews {
 }
 
 /// One figure.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct FigureView {
     /// The name of its file, without folder and ending.
     pub(in crate::report) name: String,

@@ -1,5 +1,6 @@
 //! Accuracy against cost over the members of a family.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::{Findings, FrontierFindings, FrontierMember};
@@ -7,7 +8,7 @@ use crate::report::round;
 use crate::spec::Scale;
 
 /// The frontier of one family.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct FrontierView {
     pub(in crate::report) family: String,
     /// What was found, a sentence each.
@@ -19,7 +20,7 @@ pub(in crate::report) struct FrontierView {
 }
 
 /// One member of a family.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct FrontierRow {
     pub(in crate::report) condition: String,
     pub(in crate::report) cost: String,

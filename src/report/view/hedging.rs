@@ -1,5 +1,6 @@
 //! The audit of hedges, in words and tables.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::{Findings, HedgeAudit, TailAudit};
@@ -9,7 +10,7 @@ use crate::spec::Scale;
 use super::links;
 
 /// The audit of one condition.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct HedgeView {
     pub(in crate::report) condition: String,
     /// Where the page of HTML shows its trials.
@@ -23,7 +24,7 @@ pub(in crate::report) struct HedgeView {
 }
 
 /// A quantile with and without the hedge.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct TailRow {
     pub(in crate::report) quantile: String,
     pub(in crate::report) hedged: String,

@@ -1,5 +1,6 @@
 //! One hypothesis in sentences, in the form that the APA asks for.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::{HypothesisFindings, Verdict};
@@ -9,7 +10,7 @@ use crate::spec::Alternative;
 use super::parts::{self, DiscordantView};
 
 /// A hypothesis as the report shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct HypothesisView {
     pub(in crate::report) name: String,
     pub(in crate::report) title: String,

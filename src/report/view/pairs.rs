@@ -1,5 +1,6 @@
 //! Every pair of a family: ranks with letters, and the table of pairs.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::{FamilyPairs, Findings, PairFindings};
@@ -8,7 +9,7 @@ use crate::report::round;
 use super::links;
 
 /// What is shown of a family.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct PairsView {
     /// `panel.correct`.
     pub(in crate::report) name: String,
@@ -19,7 +20,7 @@ pub(in crate::report) struct PairsView {
 }
 
 /// A condition among its family.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct RankRow {
     pub(in crate::report) condition: String,
     pub(in crate::report) mean: String,
@@ -30,7 +31,7 @@ pub(in crate::report) struct RankRow {
 }
 
 /// A pair.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct PairRow {
     pub(in crate::report) pair: String,
     pub(in crate::report) estimate: String,

@@ -1,6 +1,7 @@
 //! What stands behind a hypothesis: its parts, its population, the items that decided it;
 //! and the split of a metric's variance.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::{
@@ -12,7 +13,7 @@ use crate::spec::{Experiment, Over};
 use super::links;
 
 /// Items on which only one side was right.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct DiscordantView {
     /// Which side was right, and how many items that are.
     pub(in crate::report) head: String,
@@ -22,7 +23,7 @@ pub(in crate::report) struct DiscordantView {
 }
 
 /// One of them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct DiscordantRow {
     pub(in crate::report) id: String,
     pub(in crate::report) left: String,
@@ -32,7 +33,7 @@ pub(in crate::report) struct DiscordantRow {
 }
 
 /// How a metric varies under a condition.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct SpreadRow {
     pub(in crate::report) condition: String,
     pub(in crate::report) metric: String,

@@ -1,6 +1,7 @@
 //! What a paper about the run should cite: the program, the dataset, the methods used.
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::Findings;
@@ -11,7 +12,7 @@ use crate::spec::{Correction, DatasetDef, Experiment};
 use super::sources::{Source, WHEN};
 
 /// One source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(in crate::report) struct Reference {
     /// Its key in BibTeX.
     pub(in crate::report) key: String,

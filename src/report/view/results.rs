@@ -1,6 +1,7 @@
 //! The table of results: conditions down, metrics and measures across.
 #![expect(clippy::format_push_string, reason = "a few short lines of a page")]
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::{ConditionFindings, Findings, MetricFindings};
@@ -10,7 +11,7 @@ use crate::spec::{Experiment, MEASURES, Scale};
 use super::links;
 
 /// The table of conditions and metrics.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct ResultTable {
     /// The heads of the columns behind the condition's name.
     pub(in crate::report) columns: Vec<String>,
@@ -23,28 +24,28 @@ pub(in crate::report) struct ResultTable {
 }
 
 /// One column, condition by condition.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct ResultBlock {
     pub(in crate::report) column: String,
     pub(in crate::report) rows: Vec<BlockRow>,
 }
 
 /// A condition in a column.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct BlockRow {
     pub(in crate::report) condition: String,
     pub(in crate::report) cell: String,
 }
 
 /// One condition.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct ResultRow {
     pub(in crate::report) condition: String,
     pub(in crate::report) title: String,
     pub(in crate::report) cells: Vec<String>,
     /// Where the page of HTML shows its trials.
     pub(in crate::report) link: String,
-    /// The same for each cell.
+    /// Where it shows those of each cell.
     pub(in crate::report) links: Vec<String>,
 }
 

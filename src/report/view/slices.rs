@@ -1,5 +1,6 @@
 //! Results within the slices of a column: a table of means, and one of claims.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::{Findings, SliceClaim, SliceFindings, SlicedFindings};
@@ -10,7 +11,7 @@ use super::links;
 use super::results::interval_cell;
 
 /// What is shown of one column.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct SlicesView {
     pub(in crate::report) column: String,
     /// One table for each metric.
@@ -22,7 +23,7 @@ pub(in crate::report) struct SlicesView {
 }
 
 /// A metric by slice: slices down, conditions across.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct SliceTable {
     pub(in crate::report) metric: String,
     pub(in crate::report) columns: Vec<String>,
@@ -32,21 +33,21 @@ pub(in crate::report) struct SliceTable {
 }
 
 /// A slice, column by column.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct SliceBlock {
     pub(in crate::report) value: String,
     pub(in crate::report) rows: Vec<SliceBlockRow>,
 }
 
 /// A column of a slice.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct SliceBlockRow {
     pub(in crate::report) column: String,
     pub(in crate::report) cell: String,
 }
 
 /// A row of a table of slices.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct SliceRow {
     pub(in crate::report) value: String,
     pub(in crate::report) cells: Vec<String>,
@@ -57,7 +58,7 @@ pub(in crate::report) struct SliceRow {
 }
 
 /// A hypothesis by slice.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct ClaimTable {
     pub(in crate::report) name: String,
     pub(in crate::report) claim: String,
@@ -65,7 +66,7 @@ pub(in crate::report) struct ClaimTable {
 }
 
 /// A hypothesis in one slice.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct ClaimRow {
     pub(in crate::report) value: String,
     pub(in crate::report) items: String,

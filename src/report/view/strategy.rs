@@ -1,5 +1,6 @@
 //! A strategy in sentences and as a tree.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::catalogue;
@@ -10,7 +11,7 @@ use crate::spec::{Call, Value};
 const STEP: usize = 2;
 
 /// One line of a tree.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(in crate::report) struct TreeLine {
     /// How deep it stands.
     pub(in crate::report) indent: usize,

@@ -362,7 +362,7 @@ function crucibleExplorer(root, source) {
       add(column.name, why === undefined ? shown(value, column.scale) : "failed: " + why);
     });
     if (more.confidence !== undefined) add("confidence", shown(more.confidence, "fraction"));
-    if (more.waited > 0) add("waited", shown(more.waited, "duration"));
+    if (more.waited >= 0.001) add("waited", shown(more.waited, "duration"));
     add("trial", more.id);
     article.append(figures);
     if (more.votes) article.append(drawVotes(more.votes));
@@ -396,7 +396,7 @@ function crucibleExplorer(root, source) {
     add("model", call.model + (call.resolved && call.resolved !== call.model ? " (" + call.resolved + ")" : ""));
     if (call.place) add("place", call.place);
     if (call.latency !== null) add("latency", shown(call.latency, "duration"));
-    if (call.waited > 0) add("waited", shown(call.waited, "duration"));
+    if (call.waited >= 0.001) add("waited", shown(call.waited, "duration"));
     if (call.cost !== null) add("cost", shown(call.cost, "money"));
     if (call.tokens[0] !== null) add("tokens sent", String(call.tokens[0]));
     if (call.tokens[1] !== null) add("tokens received", String(call.tokens[1]));
