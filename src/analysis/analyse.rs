@@ -36,7 +36,6 @@ pub struct History {
 ///
 /// When the samples cannot be read. A claim without a test, or with too little data, is
 /// not an error but inconclusive, with the reason.
-#[expect(clippy::too_many_lines, reason = "a table of contents, in order")]
 pub fn analyse(
     experiment: &Experiment,
     source: &dyn SampleSource,

@@ -73,13 +73,13 @@ fn blocks(
     Ok(texts)
 }
 
+/// A column's name, and its value for each item.
+type Labels = (String, Vec<Option<String>>);
+
 /// Returns the values of the columns by which the report is cut.
-fn labels(
-    store: &Store,
-    experiment: &Experiment,
-) -> Result<Vec<(String, Vec<Option<String>>)>, Trouble> {
+fn labels(store: &Store, experiment: &Experiment) -> Result<Vec<Labels>, Trouble> {
     let metrics = experiment.metrics.iter().flat_map(|metric| &metric.by);
-    let mut labels: Vec<(String, Vec<Option<String>>)> = Vec::new();
+    let mut labels: Vec<Labels> = Vec::new();
     for column in experiment.report.by.iter().chain(metrics) {
         if labels.iter().any(|(known, _)| *known == column.name) {
             continue;

@@ -113,7 +113,7 @@ fn shown(page: &Page, store: &Store) -> Result<Far, Trouble> {
             page.live.phase(if far.busy { Phase::Running } else { Phase::Stopped });
         }
         RunStatus::Complete | RunStatus::Decided | RunStatus::Selection => {
-            page.ended(&results, true)
+            page.ended(&results, true);
         }
         RunStatus::Interrupted
         | RunStatus::Budget

@@ -123,11 +123,12 @@ fn engine(markup: Markup, text: &str) -> Result<Tera, tera::Error> {
 }
 
 fn fault(error: &tera::Error, never: bool) -> TemplateFault {
-    let (message, range) = match error.kind() {
-        ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
-            (report.message().to_owned(), Some(report.span().range.clone()))
-        }
-        _ => (error.to_string(), None),
+    let (message, range) = if let ErrorKind::SyntaxError(report)
+    | ErrorKind::RenderingError(report) = error.kind()
+    {
+        (report.message().to_owned(), Some(report.span().range.clone()))
+    } else {
+        (error.to_string(), None)
     };
     let mut letters = message.chars();
     let message = letters

@@ -13,6 +13,7 @@ mod browser;
 mod calibration;
 #[cfg(test)]
 mod chaos;
+#[cfg(test)]
 mod chromium;
 #[cfg(test)]
 mod cli;

@@ -1,4 +1,5 @@
-//! A browser without a window, driven by its DevTools over a WebSocket.
+//! A browser without a window, driven by its `DevTools` over a `WebSocket`.
+#![expect(clippy::disallowed_methods, reason = "starts a browser")]
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;

@@ -257,10 +257,9 @@ function crucibleExplorer(root, source) {
 
   function row(trial, read, columns) {
     const item = place.item[trial];
-    const open = make("button", "open", words(ids[item]));
+    const open = make("button", "open", make("span", "unseen", "Open item "), words(ids[item]));
     open.type = "button";
     open.dataset.trial = trial;
-    open.setAttribute("aria-label", "Open item " + ids[item] + " under " + head.conditions[place.condition[trial]].name);
     open.addEventListener("click", () => { from = open; openItem(item, null, place.condition[trial]); });
     const first = make("th", "", open);
     first.scope = "row";
