@@ -47,6 +47,8 @@ impl Browser {
                     "--no-first-run",
                 ])
                 .args(["--disable-dev-shm-usage", "--remote-debugging-port=0"])
+                // These tests change the address more often than a reader would.
+                .arg("--disable-ipc-flooding-protection")
                 .arg(format!("--user-data-dir={}", profile.path().display()))
                 .arg("about:blank")
                 .stdout(Stdio::null())
