@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::exit::Trouble;
 use crate::record::{SampleSource, TrialRecord};
-use crate::report::Explorer;
+use crate::report::{self, Explorer};
 use crate::spec::Experiment;
 use crate::store::Store;
 
@@ -77,9 +77,9 @@ fn blocks(
 fn labels(
     store: &Store,
     experiment: &Experiment,
-) -> Result<Vec<(String, Vec<Option<String>>)>, Trouble> {
+) -> Result<Vec<report::Labels>, Trouble> {
     let metrics = experiment.metrics.iter().flat_map(|metric| &metric.by);
-    let mut labels: Vec<(String, Vec<Option<String>>)> = Vec::new();
+    let mut labels: Vec<report::Labels> = Vec::new();
     for column in experiment.report.by.iter().chain(metrics) {
         if labels.iter().any(|(known, _)| *known == column.name) {
             continue;

@@ -84,7 +84,7 @@ fn section(value: &Json) -> Result<Option<SectionText>, String> {
             }));
         }
         Json::Object(map) => map,
-        other => {
+        other @ (Json::Bool(_) | Json::Number(_) | Json::Array(_)) => {
             return Err(format!(
                 "a section is a map of `title`, `text`, `columns` and `rows`, or a text, not `{other}`"
             ));

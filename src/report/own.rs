@@ -123,12 +123,16 @@ fn engine(markup: Markup, text: &str) -> Result<Tera, tera::Error> {
 }
 
 fn fault(error: &tera::Error, never: bool) -> TemplateFault {
-    let (message, range) = match error.kind() {
-        ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
-            (report.message().to_owned(), Some(report.span().range.clone()))
-        }
-        _ => (error.to_string(), None),
+    let report = if let ErrorKind::SyntaxError(report)
+    | ErrorKind::RenderingError(report) = error.kind()
+    {
+        Some(report)
+    } else {
+        None
     };
+    let message =
+        report.map_or_else(|| error.to_string(), |report| report.message().to_owned());
+    let range = report.map(|report| report.span().range.clone());
     let mut letters = message.chars();
     let message = letters
         .next()

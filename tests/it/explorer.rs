@@ -122,12 +122,11 @@ fn the_explorer_filters_opens_an_item_and_compares_two_conditions() {
         let told: Vec<Json> = trials
             .iter()
             .filter(|trial| trial["condition"] == condition && trial["item"] == item)
-            .map(|trial| match &trial["text"] {
-                Json::Null => {
-                    let failure = trial["failure"].as_str().unwrap();
-                    json!(failure.split_once(": ").unwrap().1)
-                }
-                text => text.clone(),
+            .map(|trial| {
+                let Some(failure) = trial["failure"].as_str() else {
+                    return trial["text"].clone();
+                };
+                json!(failure.split_once(": ").unwrap().1)
             })
             .collect();
         assert_eq!(shown, Json::Array(told), "{condition}");

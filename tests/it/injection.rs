@@ -42,7 +42,8 @@ fn hostile(folder: &Path) -> PathBuf {
             "right": text,
             "other": strings[(n + 1) % strings.len()],
         });
-        lines += &format!("{item}\n");
+        lines.push_str(&item.to_string());
+        lines.push('\n');
     }
     std::fs::write(folder.join("items.jsonl"), lines).unwrap();
     // What a file of the language may hold in a string.

@@ -8,6 +8,7 @@ mod bad;
 mod batch;
 #[cfg(test)]
 mod batch_clock;
+#[cfg(test)]
 mod browser;
 mod calibration;
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! A browser without a window, driven by its DevTools over a WebSocket.
+//! A browser without a window, driven by its developer tools over a socket.
+
+#![expect(clippy::disallowed_methods, reason = "these tests start a browser")]
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
