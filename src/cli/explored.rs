@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::exit::Trouble;
 use crate::record::{SampleSource, TrialRecord};
-use crate::report::Explorer;
+use crate::report::{self, Explorer};
 use crate::spec::Experiment;
 use crate::store::Store;
 
@@ -73,13 +73,13 @@ fn blocks(
     Ok(texts)
 }
 
-/// A column's name, and its value for each item.
-type Labels = (String, Vec<Option<String>>);
-
 /// Returns the values of the columns by which the report is cut.
-fn labels(store: &Store, experiment: &Experiment) -> Result<Vec<Labels>, Trouble> {
+fn labels(
+    store: &Store,
+    experiment: &Experiment,
+) -> Result<Vec<report::Labels>, Trouble> {
     let metrics = experiment.metrics.iter().flat_map(|metric| &metric.by);
-    let mut labels: Vec<Labels> = Vec::new();
+    let mut labels: Vec<report::Labels> = Vec::new();
     for column in experiment.report.by.iter().chain(metrics) {
         if labels.iter().any(|(known, _)| *known == column.name) {
             continue;

@@ -29,7 +29,7 @@ mod words;
 pub use comparison::{Comparison, comparison, description, sides};
 pub use context::{ContextField, template_context};
 pub use error::ReportError;
-pub use explorer::Explorer;
+pub use explorer::{Explorer, Labels};
 pub use facts::{
     CallTotals, EarlierFacts, FailureCount, ModelFacts, RunFacts, SectionText,
     SelectionFacts, SourceFacts, TrialTotals,

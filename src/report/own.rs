@@ -123,13 +123,16 @@ fn engine(markup: Markup, text: &str) -> Result<Tera, tera::Error> {
 }
 
 fn fault(error: &tera::Error, never: bool) -> TemplateFault {
-    let (message, range) = if let ErrorKind::SyntaxError(report)
+    let report = if let ErrorKind::SyntaxError(report)
     | ErrorKind::RenderingError(report) = error.kind()
     {
-        (report.message().to_owned(), Some(report.span().range.clone()))
+        Some(report)
     } else {
-        (error.to_string(), None)
+        None
     };
+    let message =
+        report.map_or_else(|| error.to_string(), |report| report.message().to_owned());
+    let range = report.map(|report| report.span().range.clone());
     let mut letters = message.chars();
     let message = letters
         .next()

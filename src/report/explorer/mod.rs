@@ -38,6 +38,9 @@ const PART_TRIALS: usize = 2_000;
 /// So many parts are packed at once, on all cores.
 const TOGETHER: usize = 8;
 
+/// A column by which a report is cut: its name, and the value of each item by its index.
+pub type Labels = (String, Vec<Option<String>>);
+
 /// Packs the trials of a run for its page.
 #[derive(Debug)]
 pub struct Explorer {
@@ -90,10 +93,7 @@ impl Explorer {
     /// # Errors
     ///
     /// When a text cannot be written as JSON.
-    pub fn end(
-        mut self,
-        labels: &[(String, Vec<Option<String>>)],
-    ) -> Result<String, ReportError> {
+    pub fn end(mut self, labels: &[Labels]) -> Result<String, ReportError> {
         if self.part.trials() > 0 {
             self.close();
         }

@@ -1,5 +1,6 @@
-//! A browser without a window, driven by its `DevTools` over a `WebSocket`.
-#![expect(clippy::disallowed_methods, reason = "starts a browser")]
+//! A browser without a window, driven by its developer tools over a socket.
+
+#![expect(clippy::disallowed_methods, reason = "these tests start a browser")]
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
@@ -48,6 +49,8 @@ impl Browser {
                     "--no-first-run",
                 ])
                 .args(["--disable-dev-shm-usage", "--remote-debugging-port=0"])
+                // These tests change the address more often than a reader would.
+                .arg("--disable-ipc-flooding-protection")
                 .arg(format!("--user-data-dir={}", profile.path().display()))
                 .arg("about:blank")
                 .stdout(Stdio::null())

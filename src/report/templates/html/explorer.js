@@ -32,6 +32,7 @@ function crucibleExplorer(root, source) {
   let turn = 0;
   let opened = null; // { item, sides }
   let from = null;
+  let following = false; // Whether the filter comes from an address.
 
   const texts = []; // Promises of the parts' texts.
   const lower = []; // The texts of a part in lower case, once they are there.
@@ -435,7 +436,9 @@ function crucibleExplorer(root, source) {
     const mark = "#trials?";
     if (!location.hash.startsWith(mark)) return false;
     const query = new URLSearchParams(location.hash.slice(mark.length));
+    following = true;
     form.reset();
+    following = false;
     const conditions = query.getAll("condition");
     for (const option of field.condition.options) option.selected = conditions.includes(option.value);
     for (const key of ["metric", "state", "min", "max", "failure", "text", "item", "order"]) {
@@ -496,7 +499,7 @@ function crucibleExplorer(root, source) {
     let waiting = 0;
     form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(filter, 60); });
     form.addEventListener("submit", (event) => { event.preventDefault(); filter(); });
-    form.addEventListener("reset", () => setTimeout(filter, 0));
+    form.addEventListener("reset", () => { if (!following) setTimeout(filter, 0); });
     const turnPage = (by) => { page += by; turn += 1; show(turn); };
     get("trials-back").addEventListener("click", () => turnPage(-1));
     get("trials-on").addEventListener("click", () => turnPage(1));
