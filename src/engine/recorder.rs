@@ -10,13 +10,13 @@ use crate::record::{CallRecord, FailureKind, Outcome, Place, TrialRecord};
 use crate::store::{Batch, GivenUp, HistoryEvent, RunStatus, Store, StoreError};
 
 /// A batch is committed when it holds this many records …
-const BATCH: usize = 4_096;
+const BATCH: usize = 1_024;
 
 /// … or when its first record is this old.
 const AGE: Duration = Duration::from_millis(200);
 
 /// With more records than this waiting, no trial is started: the disk is behind.
-const BACKLOG: usize = 2 * BATCH;
+const BACKLOG: usize = 8 * BATCH;
 
 /// What a commit wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
