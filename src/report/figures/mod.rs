@@ -1,11 +1,11 @@
 //! Figures: numbers of a run as charts, drawn once and written as SVG and PDF.
 //!
-//! `choose` decides which charts a run has and what stands in them; a [`Chart`] is numbers,
+//! `choose` decides which charts a run has and what stands in them; a `Chart` is numbers,
 //! names and units, and nothing else. `plot` lays it out with `kuva`, whose shapes `pen`
 //! hands to a canvas: `svg` or `pdf`. Letters are outlined with a font that is in the
 //! program, so that a figure looks the same everywhere, and the same numbers give the same
 //! bytes. To add a figure: a function in `choose`; to add a kind of chart: a variant of
-//! [`Chart`], its plot, and its drawing in the notebook's `figures.py`.
+//! `Chart`, its plot, and its drawing in the notebook's `figures.py`.
 
 mod chart;
 mod choose;
