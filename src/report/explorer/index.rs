@@ -231,7 +231,12 @@ fn number(score: &Score, failed: bool) -> f64 {
 
 /// What a measure is where nothing is said: a trial without a hedge has no backups.
 fn usual(measure: &str) -> f64 {
-    if matches!(measure, "hedged" | "wasted_cost") { 0.0 } else { f64::NAN }
+    if matches!(measure, "hedged" | "wasted_cost" | "tokens_cached" | "tokens_reasoning")
+    {
+        0.0
+    } else {
+        f64::NAN
+    }
 }
 
 /// Returns a measure of a trial, as the analysis reads it.
@@ -244,6 +249,8 @@ fn measured(name: &str, trial: &TrialRecord) -> Option<f64> {
         "requests" => return Some(f64::from(usage.requests)),
         "tokens_in" => return count(usage.tokens_in),
         "tokens_out" => return count(usage.tokens_out),
+        "tokens_cached" => return count(Some(usage.tokens_cached)),
+        "tokens_reasoning" => return count(Some(usage.tokens_reasoning)),
         "hedged" => return Some(f64::from(usage.hedged)),
         "wasted_cost" => return usage.wasted_cost,
         _ => {}
@@ -251,6 +258,7 @@ fn measured(name: &str, trial: &TrialRecord) -> Option<f64> {
     let Outcome::Done(output) = &trial.outcome else { return None };
     match name {
         "latency" => usage.latency,
+        "ttft" => usage.ttft,
         "consensus" => output.marks.consensus,
         "margin" => output.marks.margin,
         "members_called" => output.marks.members_called.map(f64::from),
@@ -288,7 +296,10 @@ mod tests {
             condition: 0,
             repeat: 0,
             outcome: Outcome::Done(crate::record::Output::default()),
-            usage: crate::record::Usage::default(),
+            usage: crate::record::Usage {
+                ttft: Some(0.1),
+                ..crate::record::Usage::default()
+            },
             scores: Vec::new(),
             calls: Vec::new(),
         };

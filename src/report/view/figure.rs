@@ -9,9 +9,13 @@ use crate::report::figures::{Figure, Place, inline};
 /// The figures of a report by section.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(in crate::report) struct FigureViews {
+    /// Those below the results.
     pub(in crate::report) results: Vec<FigureView>,
+    /// Those of the hypotheses.
     pub(in crate::report) hypotheses: Vec<FigureView>,
+    /// Those of what stands behind the hypotheses.
     pub(in crate::report) further: Vec<FigureView>,
+    /// Those of the method.
     pub(in crate::report) method: Vec<FigureView>,
 }
 
