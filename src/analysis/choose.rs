@@ -93,6 +93,25 @@ impl Row {
         Self::Anytime,
     ];
 
+    /// Says whether it is about means, whose contrast is a mean over the items itself.
+    pub(super) fn is_of_means(self) -> bool {
+        match self {
+            Self::PairedBinary
+            | Self::PairedBinaryMargin
+            | Self::BinaryContrast
+            | Self::OneShareExact
+            | Self::OneShare
+            | Self::OrdinalMean
+            | Self::NumericMean
+            | Self::Anytime => true,
+            Self::OneQuantile
+            | Self::QuantileContrast
+            | Self::Smooth
+            | Self::Levels
+            | Self::Correlation => false,
+        }
+    }
+
     /// Chooses the row for a contrast. This is the table.
     pub(super) fn choose(gap: &Linear, design: Design) -> Result<Self, Unsupported> {
         let independent = design.repeats == 1 && !design.clustered;

@@ -398,20 +398,8 @@ fn estimate_of(procedure: &Procedure, contrast: &[f64]) -> f64 {
 }
 
 fn plain_estimate(row: Row, gap: &Linear, data: &Paired) -> Option<f64> {
-    match row {
-        Row::QuantileContrast
-        | Row::OneQuantile
-        | Row::Smooth
-        | Row::Levels
-        | Row::Correlation => return None,
-        Row::PairedBinary
-        | Row::PairedBinaryMargin
-        | Row::BinaryContrast
-        | Row::OneShareExact
-        | Row::OneShare
-        | Row::OrdinalMean
-        | Row::NumericMean
-        | Row::Anytime => {}
+    if !row.is_of_means() {
+        return None;
     }
     crate::stats::mean(&data.contrast(gap)).ok()
 }

@@ -140,21 +140,8 @@ pub(super) fn from_pilot(
     let basis = match way {
         Way::Fixed => None,
         Way::Unpaired(_) => piloted_apart(&gap, prospect),
-        Way::Table(row) => match row {
-            Row::QuantileContrast
-            | Row::Smooth
-            | Row::OneQuantile
-            | Row::Correlation
-            | Row::Levels => None,
-            Row::PairedBinary
-            | Row::PairedBinaryMargin
-            | Row::BinaryContrast
-            | Row::OneShareExact
-            | Row::OneShare
-            | Row::OrdinalMean
-            | Row::NumericMean
-            | Row::Anytime => piloted(row, &gap, prospect),
-        },
+        Way::Table(row) if row.is_of_means() => piloted(row, &gap, prospect),
+        Way::Table(_) => None,
     }?;
     Some((basis, gap))
 }
