@@ -7,14 +7,13 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::ops::Not;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use crate::live::PATIENCE;
+use crate::tools::missing;
 
 /// Names under which Chromium is installed.
 const NAMES: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
@@ -26,25 +25,30 @@ pub(crate) struct Browser {
     from: BufReader<File>,
     session: Option<String>,
     asked: u64,
+    /// What the page did by itself since it was opened.
+    events: Vec<Json>,
     /// Holds its profile and its pipes.
     _folder: TempDir,
 }
 
 impl Browser {
-    /// Starts a browser and opens an address.
-    pub(crate) fn open(url: &str) -> Self {
+    /// Starts a browser; says so where there is none.
+    pub(crate) fn start() -> Option<Self> {
         let works = |name: &&&str| {
             let version = Command::new(name).arg("--version").output();
             version.is_ok_and(|output| output.status.success())
         };
-        let name =
-            NAMES.iter().find(works).expect("Chromium is needed: .ci/run installs it");
+        let Some(name) = NAMES.iter().find(works) else {
+            missing("Chromium");
+            return None;
+        };
         let folder = TempDir::new().unwrap();
         let (to, from) = (folder.path().join("to"), folder.path().join("from"));
         assert!(Command::new("mkfifo").args([&to, &from]).status().unwrap().success());
+        // These tests change the address more often than a reader would.
         let script = format!(
             "exec {name} --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage \
-             --no-first-run --disable-extensions --disable-background-networking \
+             --no-first-run --disable-extensions --disable-ipc-flooding-protection --disable-background-networking \
              --remote-debugging-pipe --user-data-dir='{}' about:blank 3<'{}' 4>'{}'",
             folder.path().join("profile").display(),
             to.display(),
@@ -58,101 +62,151 @@ impl Browser {
             .unwrap();
         let to = File::options().write(true).open(&to).unwrap();
         let from = BufReader::new(File::open(&from).unwrap());
-        let mut browser =
-            Self { child, to, from, session: None, asked: 0, _folder: folder };
-        let target = browser.ask("Target.createTarget", &json!({ "url": "about:blank" }));
+        let mut browser = Self {
+            child,
+            to,
+            from,
+            session: None,
+            asked: 0,
+            events: Vec::new(),
+            _folder: folder,
+        };
+        let target = browser.ask("Target.createTarget", json!({ "url": "about:blank" }));
         let attached = browser.ask(
             "Target.attachToTarget",
-            &json!({ "targetId": target["targetId"], "flatten": true }),
+            json!({ "targetId": target["targetId"], "flatten": true }),
         );
         browser.session = attached["sessionId"].as_str().map(str::to_owned);
-        browser.ask("Page.enable", &json!({}));
-        browser.ask("Page.navigate", &json!({ "url": url }));
-        browser
-    }
-
-    /// Asks the browser for something that it gives.
-    fn ask(&mut self, method: &str, params: &Json) -> Json {
-        self.asks(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
-    }
-
-    /// Asks the browser for something.
-    fn asks(&mut self, method: &str, params: &Json) -> Result<Json, Json> {
-        self.asked += 1;
-        let mut message = json!({ "id": self.asked, "method": method, "params": params });
-        if let Some(session) = &self.session {
-            message["sessionId"] = json!(session);
+        for domain in ["Page", "Runtime", "Network", "Log"] {
+            browser.ask(&format!("{domain}.enable"), json!({}));
         }
-        self.to.write_all(message.to_string().as_bytes()).unwrap();
+        Some(browser)
+    }
+
+    /// Sends a command and returns its answer; keeps the events that come before it.
+    fn ask(&mut self, method: &str, params: Json) -> Json {
+        self.asked += 1;
+        let mut command = json!({"id": self.asked, "method": method, "params": params});
+        if let Some(session) = &self.session {
+            command["sessionId"] = json!(session);
+        }
+        self.to.write_all(command.to_string().as_bytes()).unwrap();
         self.to.write_all(&[0]).unwrap();
         loop {
-            let mut part = Vec::new();
-            self.from.read_until(0, &mut part).unwrap();
-            part.pop();
-            let answer: Json = serde_json::from_slice(&part).unwrap();
-            if answer["id"] == json!(self.asked) {
-                return match answer.get("error") {
-                    Some(error) => Err(error.clone()),
-                    None => Ok(answer["result"].clone()),
-                };
+            let message = self.next();
+            if message["id"] == json!(self.asked) {
+                assert!(message.get("error").is_none(), "{method}: {message}");
+                return message["result"].clone();
             }
         }
     }
 
-    /// Works out an expression in the page.
-    pub(crate) fn eval(&mut self, expression: &str) -> Json {
-        let params = json!({
-            "expression": expression, "awaitPromise": true, "returnByValue": true,
-        });
-        let found = self.ask("Runtime.evaluate", &params);
-        assert!(found.get("exceptionDetails").is_none(), "{expression}: {found}");
-        found["result"]["value"].clone()
+    fn next(&mut self) -> Json {
+        let mut part = Vec::new();
+        self.from.read_until(0, &mut part).unwrap();
+        part.pop();
+        let message: Json = serde_json::from_slice(&part).unwrap();
+        if message.get("method").is_some() {
+            self.events.push(message.clone());
+        }
+        message
     }
 
-    /// Waits until an expression holds.
+    /// Opens a file, with what stands behind it in the address, and waits until it is loaded.
+    pub(crate) fn open(&mut self, file: &Path, fragment: &str) {
+        // Another fragment of the same page would not load it again.
+        self.go("about:blank");
+        let file = file.canonicalize().unwrap();
+        self.go(&format!("file://{}{fragment}", file.display()));
+    }
+
+    /// Opens an address, and waits until it is loaded.
+    pub(crate) fn go(&mut self, address: &str) {
+        self.events.clear();
+        self.ask("Page.navigate", json!({"url": address}));
+        while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
+            self.next();
+        }
+    }
+
+    /// Evaluates an expression in the page; a promise is waited for.
+    pub(crate) fn evaluate(&mut self, expression: &str) -> Json {
+        let answer = self.ask(
+            "Runtime.evaluate",
+            json!({"expression": expression, "awaitPromise": true, "returnByValue": true}),
+        );
+        assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer:#}");
+        answer["result"]["value"].clone()
+    }
+
+    /// Waits until an expression is true.
     pub(crate) fn until(&mut self, expression: &str) {
-        let begun = Instant::now();
-        let params = json!({ "expression": expression, "returnByValue": true });
-        // While a page is loaded there is no place to work it out in.
-        while self
-            .asks("Runtime.evaluate", &params)
-            .is_ok_and(|found| found["result"]["value"] == json!(true))
-            .not()
-        {
-            if begun.elapsed() > PATIENCE {
-                let page = self.eval("document.body.innerText");
-                panic!("`{expression}` does not hold in:\n{}", page.as_str().unwrap());
-            }
-            std::thread::sleep(Duration::from_millis(20));
+        let found = self.evaluate(&format!(
+            "new Promise((done) => {{
+                const end = performance.now() + 60000;
+                const look = () => {{
+                    if ({expression}) done(true);
+                    else if (performance.now() > end) done(false);
+                    else setTimeout(look, 10);
+                }};
+                look();
+            }})"
+        ));
+        if found != json!(true) {
+            let page = self.evaluate("document.body.innerText");
+            panic!("`{expression}` never came true in:\n{}", page.as_str().unwrap());
         }
     }
 
-    /// Presses a key.
-    pub(crate) fn key(&mut self, key: &str) {
-        for kind in ["keyDown", "keyUp"] {
-            let code = match key {
-                "Enter" => 13,
-                "Escape" => 27,
-                "Tab" => 9,
-                other => panic!("no key `{other}`"),
-            };
-            let text = if key == "Enter" && kind == "keyDown" { "\r" } else { "" };
-            self.ask(
-                "Input.dispatchKeyEvent",
-                &json!({
-                    "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code,
-                    "text": text,
-                }),
-            );
+    /// Presses a key, by its name.
+    pub(crate) fn press(&mut self, key: &str) {
+        let code = match key {
+            "Tab" => 9,
+            "Enter" => 13,
+            "Escape" => 27,
+            other => panic!("what key is {other}?"),
+        };
+        let text = if key == "Enter" { "\r" } else { "" };
+        let mut event = json!({"type": "keyDown", "key": key, "code": key,
+            "windowsVirtualKeyCode": code});
+        if !text.is_empty() {
+            event["text"] = json!(text);
         }
+        self.ask("Input.dispatchKeyEvent", event.clone());
+        event["type"] = json!("keyUp");
+        self.ask("Input.dispatchKeyEvent", event);
     }
 
-    /// Shows the page as in the dark or in the light.
-    pub(crate) fn scheme(&mut self, scheme: &str) {
+    /// Types text where the focus is.
+    pub(crate) fn type_text(&mut self, text: &str) {
+        self.ask("Input.insertText", json!({"text": text}));
+    }
+
+    /// Says which colours the reader prefers: `light` or `dark`.
+    pub(crate) fn prefer(&mut self, scheme: &str) {
         self.ask(
             "Emulation.setEmulatedMedia",
-            &json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] }),
+            json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
         );
+    }
+
+    /// Returns the addresses that the page asked for, itself left out, and the messages that
+    /// it caused.
+    pub(crate) fn reached_out(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for event in &self.events {
+            let params = &event["params"];
+            match event["method"].as_str().unwrap_or_default() {
+                "Network.requestWillBeSent" if params["type"] != "Document" => {
+                    found.push(params["request"]["url"].to_string());
+                }
+                "Page.javascriptDialogOpening" => found.push(params.to_string()),
+                "Log.entryAdded" => found.push(params["entry"]["text"].to_string()),
+                "Runtime.exceptionThrown" => found.push(params.to_string()),
+                _ => {}
+            }
+        }
+        found
     }
 }
 

@@ -13,7 +13,8 @@ use std::time::Instant;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use crate::chromium::Browser;
+use crate::browser::Browser;
+use crate::tools::missing;
 
 /// Where `.ci/run` puts the rules of accessibility.
 const AXE: &str = "target/axe-core/package/axe.min.js";
@@ -235,7 +236,7 @@ fn neither_colour_scheme_breaks_a_rule_of_accessibility() {
     let Some(mut browser) = Browser::start() else { return };
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join(AXE);
     let Ok(rules) = std::fs::read_to_string(rules) else {
-        println!("skipped: there is no {AXE}");
+        missing(AXE);
         return;
     };
     let folder = TempDir::new().unwrap();

@@ -11,7 +11,8 @@ use std::process::{Command, Output};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use crate::chromium::Browser;
+use crate::browser::Browser;
+use crate::tools::missing;
 
 const STRINGS: &str = include_str!("../data/hostile/strings.json");
 
@@ -222,7 +223,7 @@ fn hostile_strings_leave_an_article_that_compiles_and_runs_nothing() {
     let run = hostile(folder.path());
     let found = Command::new("pdflatex").arg("--version").output();
     if !found.is_ok_and(|output| output.status.success()) {
-        println!("skipped: there is no pdflatex");
+        missing("pdflatex");
         return;
     }
     let output = Command::new("pdflatex")

@@ -14,8 +14,6 @@ mod calibration;
 #[cfg(test)]
 mod chaos;
 #[cfg(test)]
-mod chromium;
-#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod confidence;
@@ -76,5 +74,7 @@ mod tables;
 #[cfg(test)]
 mod templates;
 mod told;
+#[cfg(test)]
+mod tools;
 #[cfg(test)]
 mod watch;

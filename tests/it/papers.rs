@@ -12,6 +12,8 @@ use std::process::{Command, Output};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
+use crate::tools::missing;
+
 /// What pdfLaTeX, a browser or a kernel would act on, and what its fonts do not have.
 const HOSTILE: &str = "\\input{/etc/passwd} \\write18{touch pwned} \\end{document} { } $ & # ^ _ ~ % \\\\ [2pt] \u{202e}drow\u{202c} \u{7} \u{1f600} 水 ħ \u{301} ``x'' --y ?` <script>alert(1)</script> \"\"\" '''; import os; os.system('touch pwned')";
 
@@ -129,7 +131,7 @@ fn exact(folder: &Path) -> PathBuf {
 fn compiled(folder: &Path, file: &str) -> Option<String> {
     let found = Command::new("pdflatex").arg("--version").output();
     if !found.is_ok_and(|output| output.status.success()) {
-        println!("skipped: there is no pdflatex");
+        missing("pdflatex");
         return None;
     }
     for _ in 0..2 {
@@ -356,7 +358,7 @@ fn executed(run: &Path) -> Option<String> {
     let asks = "import nbclient, nbformat, ipykernel, numpy, scipy";
     let found = Command::new(&python).args(["-c", asks]).output();
     if !found.is_ok_and(|output| output.status.success()) {
-        println!("skipped: {python} has no nbclient, ipykernel or scipy");
+        missing("nbclient, ipykernel, numpy and scipy in CRUCIBLE_PYTHON or python3");
         return None;
     }
     let program = "import sys, nbformat\n\

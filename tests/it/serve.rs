@@ -326,31 +326,35 @@ fn hostile() -> TempDir {
 
 #[test]
 fn hostile_answers_do_nothing_in_a_browser() {
+    let Some(mut browser) = Browser::start() else { return };
     let folder = hostile();
     let (_live, url) = served(folder.path(), "127.0.0.1:0");
-    let mut browser = Browser::open(&url);
+    browser.go(&url);
     browser.until("document.querySelectorAll('#list tbody tr').length === 16");
     browser.until("document.querySelectorAll('#verdicts tbody tr').length === 1");
     for number in 0..16 {
-        browser.eval(&format!(
+        browser.evaluate(&format!(
             "document.querySelectorAll('#list button')[{number}].click()"
         ));
         browser.until(&format!(
             "document.getElementById('detail-head').textContent === 'Trial {number}'"
         ));
-        browser.eval("document.getElementById('compare').click()");
+        browser.evaluate("document.getElementById('compare').click()");
         browser.until("document.querySelectorAll('#beside > section').length === 2");
     }
-    assert_eq!(browser.eval("typeof window.acted"), "undefined");
-    assert_eq!(browser.eval("document.querySelectorAll('img, svg, iframe').length"), 0);
-    assert_eq!(browser.eval("document.scripts.length"), 1);
-    let text = browser.eval("document.body.textContent");
+    assert_eq!(browser.evaluate("typeof window.acted"), "undefined");
+    assert_eq!(
+        browser.evaluate("document.querySelectorAll('img, svg, iframe').length"),
+        0
+    );
+    assert_eq!(browser.evaluate("document.scripts.length"), 1);
+    let text = browser.evaluate("document.body.textContent");
     let text = text.as_str().unwrap();
     assert!(text.contains("<script>window.acted = 1</script>"), "it is shown as it is");
     let forged = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{7}');
     assert!(!text.contains(forged), "what could forge words is not");
     // A script that was put there all the same would not run either.
-    browser.eval(
+    browser.evaluate(
         "(() => { \
            const bad = document.createElement('img'); \
            document.body.append(bad); \
@@ -362,40 +366,41 @@ fn hostile_answers_do_nothing_in_a_browser() {
          })()",
     );
     std::thread::sleep(Duration::from_millis(300));
-    assert_eq!(browser.eval("typeof window.acted"), "undefined");
+    assert_eq!(browser.evaluate("typeof window.acted"), "undefined");
 }
 
 #[test]
 fn a_reader_filters_opens_and_compares_with_the_keyboard_alone() {
+    let Some(mut browser) = Browser::start() else { return };
     let folder = ran(VOTES);
     let (_live, url) = served(folder.path(), "127.0.0.1:0");
-    let mut browser = Browser::open(&url);
+    browser.go(&url);
     browser.until("document.querySelectorAll('#list tbody tr').length === 50");
     browser.until(
         "document.getElementById('found').textContent === '120 trials pass the filter'",
     );
-    browser.eval("document.getElementById('more').click()");
+    browser.evaluate("document.getElementById('more').click()");
     browser.until("document.querySelectorAll('#list tbody tr').length === 100");
-    browser.eval(
+    browser.evaluate(
         "document.getElementById('f-text').value = 'what is 17 +'; \
          document.getElementById('f-text').focus()",
     );
-    browser.key("Enter");
+    browser.press("Enter");
     browser.until(
         "document.getElementById('found').textContent === '2 trials pass the filter'",
     );
-    browser.eval("document.querySelector('#list button').focus()");
-    browser.key("Enter");
+    browser.evaluate("document.querySelector('#list button').focus()");
+    browser.press("Enter");
     browser.until("document.activeElement.id === 'detail'");
-    browser.key("Tab");
+    browser.press("Tab");
     browser.until("document.activeElement.id === 'compare'");
-    browser.key("Enter");
+    browser.press("Enter");
     browser.until("document.querySelectorAll('#beside > section').length === 2");
-    let heads = browser.eval(
+    let heads = browser.evaluate(
         "[...document.querySelectorAll('#beside h3')].map((head) => head.textContent).join()",
     );
     assert_eq!(heads, "one,three");
-    browser.key("Escape");
+    browser.press("Escape");
     browser.until("document.getElementById('detail').hidden");
     browser.until("document.activeElement.closest('#list') !== null");
 }
@@ -440,17 +445,18 @@ const ACCESSIBLE: &str = r"(() => {
 
 #[test]
 fn the_page_is_accessible_in_the_light_and_in_the_dark() {
+    let Some(mut browser) = Browser::start() else { return };
     let folder = ran(VOTES);
     let (_live, url) = served(folder.path(), "127.0.0.1:0");
-    let mut browser = Browser::open(&url);
+    browser.go(&url);
     browser.until("document.querySelectorAll('#list tbody tr').length === 50");
-    browser.eval("document.querySelector('#list button').click()");
+    browser.evaluate("document.querySelector('#list button').click()");
     browser.until("!document.getElementById('detail').hidden");
     let mut backs = Vec::new();
     for scheme in ["light", "dark"] {
-        browser.scheme(scheme);
-        assert_eq!(browser.eval(ACCESSIBLE), "", "{scheme}");
-        backs.push(browser.eval("getComputedStyle(document.body).backgroundColor"));
+        browser.prefer(scheme);
+        assert_eq!(browser.evaluate(ACCESSIBLE), "", "{scheme}");
+        backs.push(browser.evaluate("getComputedStyle(document.body).backgroundColor"));
     }
     assert_ne!(backs[0], backs[1]);
 }
